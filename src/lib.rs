@@ -1,0 +1,4 @@
+//! The reception desk of a subsidy office.
+
+pub mod secret;
+pub mod wire;

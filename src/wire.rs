@@ -1,0 +1,186 @@
+//! TCP and TLS to a mail server, with deadlines, and with errors that say what to do.
+//!
+//! Shared by the mailbox (IMAP) and the courier (SMTP): both connect in the same way and fail in the same ways.
+//! Rejected: letting each protocol crate connect by itself; their errors name neither the host nor the remedy.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{CertificateError, ClientConfig, RootCertStore};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+/// How a connection is protected. Opportunistic TLS does not exist here: a server that cannot do what is asked is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Security {
+    /// TLS from the first byte (RFC 8314): IMAP 993, SMTP 465.
+    Tls,
+    /// Plaintext greeting, then STARTTLS or nothing (IMAP 143, SMTP 587).
+    StartTls,
+    /// No encryption; only to loopback addresses.
+    Plaintext,
+}
+
+/// The certificate authorities that a server's certificate is checked against.
+#[derive(Clone)]
+pub struct Trust {
+    config: Arc<ClientConfig>,
+}
+
+impl std::fmt::Debug for Trust {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Trust")
+    }
+}
+
+impl Trust {
+    /// The operating system's roots.
+    ///
+    /// # Errors
+    /// [`WireError::NoRoots`] when the system has none.
+    pub fn system() -> Result<Self, WireError> {
+        let found = rustls_native_certs::load_native_certs();
+        let mut roots = RootCertStore::empty();
+        let (added, _) = roots.add_parsable_certificates(found.certs);
+        if added == 0 {
+            return Err(WireError::NoRoots);
+        }
+        Self::from_roots(roots)
+    }
+
+    /// The authorities of a PEM file and nobody else.
+    ///
+    /// # Errors
+    /// [`WireError::CaFile`] when the file cannot be read or holds no certificate.
+    pub fn of_file(path: &Path) -> Result<Self, WireError> {
+        let refuse = |reason: String| WireError::CaFile { path: path.to_path_buf(), reason };
+        let mut roots = RootCertStore::empty();
+        let certificates = CertificateDer::pem_file_iter(path).map_err(|error| refuse(error.to_string()))?;
+        for certificate in certificates {
+            let certificate = certificate.map_err(|error| refuse(error.to_string()))?;
+            roots.add(certificate).map_err(|error| refuse(error.to_string()))?;
+        }
+        if roots.is_empty() {
+            return Err(refuse("it holds no certificate".to_owned()));
+        }
+        Self::from_roots(roots)
+    }
+
+    fn from_roots(roots: RootCertStore) -> Result<Self, WireError> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|error| WireError::Tls { host: String::new(), reason: error.to_string() })?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        Ok(Self { config: Arc::new(config) })
+    }
+
+    /// The rustls configuration, for a library that speaks TLS by itself.
+    #[must_use]
+    pub fn client_config(&self) -> Arc<ClientConfig> {
+        Arc::clone(&self.config)
+    }
+}
+
+/// Why no connection came about. Each text ends with what the operator can do.
+#[derive(Debug, thiserror::Error)]
+pub enum WireError {
+    #[error("the system has no trusted certificate authorities; install the package ca-certificates, or name a file in `ca-file`")]
+    NoRoots,
+    #[error("the certificate authorities in {} cannot be used: {reason}; `ca-file` must be a PEM file that the service user may read", path.display())]
+    CaFile { path: PathBuf, reason: String },
+    #[error("the name {host} cannot be resolved: {source}; check `host` and this machine's DNS")]
+    Resolve { host: String, source: io::Error },
+    #[error("{host} port {port} cannot be reached: {source}; check `host`, `port` and the firewall")]
+    Unreachable { host: String, port: u16, source: io::Error },
+    #[error("{host} port {port} did not answer within {} s; check `host`, `port` and the firewall", limit.as_secs())]
+    ConnectTimeout { host: String, port: u16, limit: Duration },
+    #[error("`security = \"plaintext\"` is for loopback addresses only, but {host} is {address}; use \"tls\" or \"starttls\"")]
+    PlaintextRefused { host: String, address: std::net::IpAddr },
+    #[error("{host} is no valid server name for TLS; check `host`")]
+    ServerName { host: String },
+    #[error("the certificate of {host} has expired; its owner must renew it (or this machine's clock is wrong)")]
+    CertificateExpired { host: String },
+    #[error("the certificate of {host} is not valid yet; check this machine's clock")]
+    CertificateNotYetValid { host: String },
+    #[error("the certificate that answered is not for {host}; use the name that the certificate was issued for as `host`")]
+    CertificateName { host: String },
+    #[error("the certificate of {host} was issued by an unknown authority; for an own authority, name its PEM file in `ca-file`")]
+    CertificateIssuer { host: String },
+    #[error("TLS with {host} failed: {reason}; check that `security` fits `port` (993 and 465 are \"tls\", 143 and 587 \"starttls\")")]
+    Tls { host: String, reason: String },
+    #[error("{host} did not finish the TLS handshake within {} s; check that `security` fits `port`", limit.as_secs())]
+    TlsTimeout { host: String, limit: Duration },
+}
+
+/// Opens a TCP connection: every address of the name is tried in turn, all within `limit`.
+/// `TCP_NODELAY` is set: async-imap writes a command in four pieces, and with Nagle a SELECT took 67 ms instead of 24 ms at 20 ms round trip.
+///
+/// # Errors
+/// [`WireError`] with the host and the remedy.
+pub async fn tcp(host: &str, port: u16, security: Security, limit: Duration) -> Result<TcpStream, WireError> {
+    match timeout(limit, tcp_unbounded(host, port, security)).await {
+        Ok(outcome) => outcome,
+        Err(_) => Err(WireError::ConnectTimeout { host: host.to_owned(), port, limit }),
+    }
+}
+
+async fn tcp_unbounded(host: &str, port: u16, security: Security) -> Result<TcpStream, WireError> {
+    let addresses = tokio::net::lookup_host((host, port)).await.map_err(|source| WireError::Resolve { host: host.to_owned(), source })?;
+    let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+    for address in addresses {
+        if security == Security::Plaintext && !address.ip().is_loopback() {
+            return Err(WireError::PlaintextRefused { host: host.to_owned(), address: address.ip() });
+        }
+        match TcpStream::connect(address).await.and_then(|stream| prepared(stream)) {
+            Ok(stream) => return Ok(stream),
+            Err(error) => last = error,
+        }
+    }
+    Err(WireError::Unreachable { host: host.to_owned(), port, source: last })
+}
+
+/// Keepalive notices a peer that vanished without a FIN (suspended laptop, NAT that forgot us) within about two minutes.
+fn prepared(stream: TcpStream) -> io::Result<TcpStream> {
+    stream.set_nodelay(true)?;
+    let keepalive = socket2::TcpKeepalive::new().with_time(Duration::from_secs(60)).with_interval(Duration::from_secs(15)).with_retries(4);
+    socket2::SockRef::from(&stream).set_tcp_keepalive(&keepalive)?;
+    Ok(stream)
+}
+
+/// Performs the TLS handshake on an open connection, checking the certificate against `trust` and `host`.
+///
+/// # Errors
+/// [`WireError`] naming what is wrong with the certificate, or with the setting.
+pub async fn tls(stream: TcpStream, host: &str, trust: &Trust, limit: Duration) -> Result<TlsStream<TcpStream>, WireError> {
+    let name = ServerName::try_from(host.to_owned()).map_err(|_| WireError::ServerName { host: host.to_owned() })?;
+    let connector = TlsConnector::from(trust.client_config());
+    match timeout(limit, connector.connect(name, stream)).await {
+        Ok(Ok(stream)) => Ok(stream),
+        Ok(Err(error)) => Err(explained(host, &error)),
+        Err(_) => Err(WireError::TlsTimeout { host: host.to_owned(), limit }),
+    }
+}
+
+fn explained(host: &str, error: &io::Error) -> WireError {
+    let host = host.to_owned();
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    match inner {
+        Some(rustls::Error::InvalidCertificate(problem)) => match problem {
+            CertificateError::Expired | CertificateError::ExpiredContext { .. } => WireError::CertificateExpired { host },
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => WireError::CertificateNotYetValid { host },
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => WireError::CertificateName { host },
+            CertificateError::UnknownIssuer => WireError::CertificateIssuer { host },
+            other => WireError::Tls { host, reason: other.to_string() },
+        },
+        _ => WireError::Tls { host, reason: error.to_string() },
+    }
+}

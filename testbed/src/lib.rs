@@ -1,0 +1,6 @@
+//! Loopback servers and mail generators for uketsuke's tests, benchmarks and demo. Never part of the binary.
+
+pub mod imap;
+pub mod mail;
+pub mod smtp;
+pub mod tls;

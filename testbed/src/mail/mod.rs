@@ -1,0 +1,1 @@
+//! Generated submissions: what applicants send, by whichever client.

@@ -1,0 +1,1 @@
+//! Certificate authorities made for one run.
