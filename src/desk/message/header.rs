@@ -1,0 +1,143 @@
+//! The header fields of a mail, in order, raw, with nothing dropped.
+//!
+//! mail-parser returns the last of two From lines and decodes encoded-words one by one; whether a field occurs twice
+//! and what it says across split words are facts that the desk judges by, so it reads the block itself.
+
+use crate::desk::text::address::{Mailbox, mailboxes};
+use crate::desk::text::charset::Legibility;
+use crate::desk::text::encoded_word::decode_header;
+
+use super::limits::header_block;
+
+/// The fields of one header block.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Headers {
+    fields: Vec<Field>,
+}
+
+/// One field; the value is raw, folding included.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Field {
+    name: String,
+    value: Vec<u8>,
+}
+
+/// The longest header block that is read. Longer ones were refused before; this bounds a nested mail.
+const MOST_BYTES: usize = 256 * 1024;
+
+impl Headers {
+    /// Reads the block at the start of the bytes. Lines that are no field are skipped (an mbox `From ` line, garbage).
+    #[must_use]
+    pub fn parse(raw: &[u8]) -> Self {
+        let mut fields: Vec<Field> = Vec::new();
+        for line in header_block(raw, MOST_BYTES).split(|byte| *byte == b'\n') {
+            let is_folded = line.first().is_some_and(|first| matches!(first, b' ' | b'\t'));
+            if is_folded {
+                if let Some(last) = fields.last_mut() {
+                    last.value.push(b'\n');
+                    last.value.extend_from_slice(line);
+                }
+            } else if let Some((name, value)) = field(line) {
+                fields.push(Field { name, value: value.to_vec() });
+            }
+        }
+        Self { fields }
+    }
+
+    /// How many fields have this name (lower case).
+    #[must_use]
+    pub fn count(&self, name: &str) -> usize {
+        self.fields.iter().filter(|field| field.name == name).count()
+    }
+
+    /// The first field of this name, raw.
+    #[must_use]
+    pub fn raw(&self, name: &str) -> Option<&[u8]> {
+        self.fields.iter().find(|field| field.name == name).map(|field| field.value.as_slice())
+    }
+
+    /// All fields of this name, raw, topmost first.
+    pub fn all_raw<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+        self.fields.iter().filter(move |field| field.name == name).map(|field| field.value.as_slice())
+    }
+
+    /// The first field of this name as text, trimmed.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<String> {
+        self.raw(name).map(|value| decode_header(value).text.trim().to_owned())
+    }
+
+    /// All fields of this name as text.
+    #[must_use]
+    pub fn all_text(&self, name: &str) -> Vec<String> {
+        self.all_raw(name).map(|value| decode_header(value).text.trim().to_owned()).collect()
+    }
+
+    /// Whether the field of this name can be read.
+    #[must_use]
+    pub fn is_legible(&self, name: &str) -> bool {
+        self.raw(name).is_none_or(|value| decode_header(value).legibility == Legibility::Legible)
+    }
+
+    /// The mailboxes of an address field. The list is split before encoded-words are decoded (RFC 2047 section 6.2):
+    /// a comma or an address inside a decoded name must not become one.
+    #[must_use]
+    pub fn mailboxes(&self, name: &str) -> Vec<Mailbox> {
+        let Some(raw) = self.raw(name) else { return Vec::new() };
+        let unfolded: Vec<u8> = raw.iter().copied().filter(|byte| !matches!(byte, b'\r' | b'\n')).collect();
+        if unfolded.is_ascii() && !unfolded.contains(&0x1b) {
+            let text: String = unfolded.iter().copied().map(char::from).collect();
+            return mailboxes(&text).into_iter().map(decoded).collect();
+        }
+        mailboxes(&decode_header(raw).text)
+    }
+
+    /// The names that occur, in order: for listing.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.fields.iter().map(|field| field.name.as_str())
+    }
+
+    /// Whether the bytes began with anything like a header.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.fields.is_empty()
+    }
+}
+
+fn decoded(mailbox: Mailbox) -> Mailbox {
+    let name = mailbox.name.map(|name| decode_header(name.as_bytes()).text.trim().trim_matches('"').to_owned());
+    Mailbox { name: name.filter(|name| !name.is_empty()), address: mailbox.address }
+}
+
+/// RFC 5322 section 2.2: printable ASCII but colon, then a colon; white space before the colon is the obsolete form (4.5).
+fn field(line: &[u8]) -> Option<(String, &[u8])> {
+    let colon = memchr::memchr(b':', line)?;
+    let (name, rest) = line.split_at_checked(colon)?;
+    let name = name.trim_ascii_end();
+    if name.is_empty() || !name.iter().all(u8::is_ascii_graphic) {
+        return None;
+    }
+    let name = name.iter().map(|byte| char::from(byte.to_ascii_lowercase())).collect();
+    Some((name, rest.get(1..)?.trim_ascii()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_kept_in_order_and_in_number() {
+        let headers = Headers::parse(b"From: a@example.jp\r\nfrom : b@example.jp\r\nSubject: x\r\n\ty\r\n\r\nFrom: c@example.jp\r\n");
+        assert_eq!(headers.count("from"), 2);
+        assert_eq!(headers.text("subject").as_deref(), Some("x y"));
+        assert_eq!(headers.mailboxes("from").first().and_then(|mailbox| mailbox.address.clone()).as_deref(), Some("a@example.jp"));
+    }
+
+    #[test]
+    fn a_comma_inside_an_encoded_name_splits_nothing() {
+        // 「山田, 太郎」
+        let headers = Headers::parse(b"From: =?UTF-8?B?5bGx55SwLCDlpKrpg44=?= <a@example.jp>\n\n");
+        let expected = vec![Mailbox { name: Some("山田, 太郎".to_owned()), address: Some("a@example.jp".to_owned()) }];
+        assert_eq!(headers.mailboxes("from"), expected);
+    }
+}

@@ -1,0 +1,165 @@
+//! A scan of the raw bytes before any parser sees them.
+//!
+//! A 1.28 MB mail of nested message/rfc822 headers overflowed the stack of mail-parser 0.11.9 in its recursive drop and
+//! aborted the process; 27 MB of boundary lines made three million parts and 1.94 GB. Both are refused here, in one pass.
+
+use memchr::{memchr, memmem};
+
+use crate::desk::rules::Limits;
+
+/// Whether the parser may have the mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Admission {
+    Whole,
+    /// Larger than the limit.
+    Oversize,
+    /// More fields, nesting or boundary lines than the limits allow.
+    TooComplex,
+}
+
+/// Judges the bytes against the limits.
+#[must_use]
+pub fn admit(raw: &[u8], limits: &Limits) -> Admission {
+    if raw.len() > limits.mail_bytes {
+        return Admission::Oversize;
+    }
+    let headers_fit = header_block_fits(raw, limits);
+    if headers_fit && nested_mails(raw) <= limits.nested_mails && boundary_lines_fit(raw, limits) { Admission::Whole } else { Admission::TooComplex }
+}
+
+/// The header block at the start of the bytes, without the empty line; at most `most` bytes.
+#[must_use]
+pub fn header_block(raw: &[u8], most: usize) -> &[u8] {
+    let window = raw.get(..most).unwrap_or(raw);
+    let mut at = 0;
+    while let Some(rest) = window.get(at..) {
+        let Some(end) = memchr(b'\n', rest) else { return window };
+        let line = rest.get(..end).unwrap_or_default();
+        if line.trim_ascii().is_empty() {
+            return window.get(..at).unwrap_or_default();
+        }
+        at += end + 1;
+    }
+    window
+}
+
+fn header_block_fits(raw: &[u8], limits: &Limits) -> bool {
+    let block = header_block(raw, limits.header_bytes + 1);
+    if block.len() > limits.header_bytes {
+        return false;
+    }
+    let mut fields = 0;
+    let mut field_bytes = 0;
+    for line in block.split(|byte| *byte == b'\n') {
+        if line.first().is_some_and(|first| matches!(first, b' ' | b'\t')) {
+            field_bytes += line.len();
+        } else {
+            fields += 1;
+            field_bytes = line.len();
+        }
+        if fields > limits.header_fields || field_bytes > limits.field_bytes {
+            return false;
+        }
+    }
+    true
+}
+
+/// How often a nested mail is announced. Counts words in body text, too: sixteen are far more than any submission has.
+fn nested_mails(raw: &[u8]) -> usize {
+    count_ignoring_case(raw, b"message/rfc822") + count_ignoring_case(raw, b"message/global")
+}
+
+fn count_ignoring_case(raw: &[u8], lower: &[u8]) -> usize {
+    let (Some(&first), Some(rest)) = (lower.first(), lower.get(1..)) else { return 0 };
+    memchr::memchr2_iter(first, first.to_ascii_uppercase(), raw)
+        .filter(|at| raw.get(at + 1..at + 1 + rest.len()).is_some_and(|tail| tail.eq_ignore_ascii_case(rest)))
+        .count()
+}
+
+/// Counts lines that begin with a declared boundary; other lines of hyphens (signatures, separators) do not count.
+fn boundary_lines_fit(raw: &[u8], limits: &Limits) -> bool {
+    let boundaries = declared_boundaries(raw, limits.boundaries + 1);
+    if boundaries.len() > limits.boundaries {
+        return false;
+    }
+    if boundaries.is_empty() {
+        return true;
+    }
+    let mut found = 0;
+    for at in memmem::find_iter(raw, b"--") {
+        let Some(rest) = raw.get(at + 2..) else { break };
+        if boundaries.iter().any(|boundary| rest.starts_with(boundary)) {
+            found += 1;
+            if found > limits.boundary_lines {
+                return false;
+            }
+        }
+    }
+    true
+}
+
+fn declared_boundaries(raw: &[u8], most: usize) -> Vec<&[u8]> {
+    let mut boundaries: Vec<&[u8]> = Vec::new();
+    for at in memchr::memchr_iter(b'=', raw) {
+        let is_boundary = at >= 8 && raw.get(at - 8..at).is_some_and(|name| name.eq_ignore_ascii_case(b"boundary"));
+        let is_split = at >= 10 && raw.get(at - 10..at).is_some_and(|name| name.get(..9).is_some_and(|start| start.eq_ignore_ascii_case(b"boundary*")));
+        if !is_boundary && !is_split {
+            continue;
+        }
+        let Some(value) = raw.get(at + 1..) else { break };
+        let value = value.trim_ascii_start();
+        let value = value.strip_prefix(b"\"").unwrap_or(value);
+        let end = value.iter().position(|byte| matches!(byte, b'"' | b';' | b'\r' | b'\n')).unwrap_or(value.len().min(200));
+        let boundary = value.get(..end).unwrap_or_default().trim_ascii_end();
+        if !boundary.is_empty() && !boundaries.contains(&boundary) {
+            boundaries.push(boundary);
+            if boundaries.len() >= most {
+                break;
+            }
+        }
+    }
+    boundaries
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ordinary_mail_is_admitted() {
+        let raw = b"From: a@example.jp\r\nContent-Type: multipart/mixed; boundary=\"b\"\r\n\r\n--b\r\n\r\nx\r\n--b--\r\n";
+        assert_eq!(admit(raw, &Limits::default()), Admission::Whole);
+    }
+
+    #[test]
+    fn the_nested_mail_bomb_is_too_complex() {
+        let raw = b"Content-Type: message/rfc822\n\n".repeat(40_000);
+        assert_eq!(admit(&raw, &Limits::default()), Admission::TooComplex);
+    }
+
+    #[test]
+    fn the_boundary_bomb_is_too_complex() {
+        let mut raw = b"Content-Type: multipart/mixed; boundary=a\n\n".to_vec();
+        raw.extend_from_slice(&b"--a\nx:y\n\n".repeat(100_000));
+        assert_eq!(admit(&raw, &Limits::default()), Admission::TooComplex);
+    }
+
+    #[test]
+    fn many_long_or_endless_headers_are_too_complex() {
+        let limits = Limits::default();
+        assert_eq!(admit(&b"X: y\n".repeat(1_001), &limits), Admission::TooComplex);
+        let mut long = b"X: ".to_vec();
+        long.extend(std::iter::repeat_n(b'y', 70_000));
+        assert_eq!(admit(&long, &limits), Admission::TooComplex);
+        let mut endless = b"X: y\n".to_vec();
+        endless.extend(b" folded\n".repeat(40_000));
+        assert_eq!(admit(&endless, &limits), Admission::TooComplex);
+    }
+
+    #[test]
+    fn signatures_and_separators_are_no_boundaries() {
+        let mut raw = b"Content-Type: multipart/mixed; boundary=abc\n\n".to_vec();
+        raw.extend(b"-----Original Message-----\n-- \n".repeat(600));
+        assert_eq!(admit(&raw, &Limits::default()), Admission::Whole);
+    }
+}

@@ -1,0 +1,221 @@
+//! A mail as the desk sees it: all header fields, the texts to read, and the files that came along.
+//!
+//! Promises: bounded work for any bytes. mail-parser finds the parts; it sees a copy in which every `message` and `digest`
+//! of a content type is misspelt, so that it never recurses into nested mails: those are opened by `original`, one level at a
+//! time, each with this station's limits. Texts are decoded from the raw bytes, not taken from the parser.
+//! Rejected: limiting the parser's recursion by its stack alone; its drop recurses too, and a base64 part hides the depth.
+
+pub mod header;
+pub mod limits;
+pub mod part;
+
+use std::borrow::Cow;
+
+use mail_parser::{Encoding, HeaderName, HeaderValue, MessageParser, MessagePart, MimeHeaders, PartType};
+
+use self::header::Headers;
+use self::limits::{Admission, admit, header_block};
+use self::part::{Disposition, Part, Transfer, decoded_name};
+use super::rules::Limits;
+
+/// A parsed mail.
+#[derive(Debug)]
+pub struct Message<'a> {
+    pub headers: Headers,
+    pub admission: Admission,
+    /// The leaves in order; empty where the mail was not admitted whole.
+    pub parts: Vec<Part<'a>>,
+    /// Groups of alternatives: indices into `parts` that show the same content.
+    pub alternatives: Vec<Vec<usize>>,
+}
+
+impl<'a> Message<'a> {
+    /// Parses a mail within the limits. Never fails: what cannot be parsed is a mail without parts.
+    #[must_use]
+    pub fn parse(raw: &'a [u8], limits: &Limits) -> Self {
+        let headers = Headers::parse(raw);
+        let admission = admit(raw, limits);
+        match admission {
+            Admission::Whole => parts(raw, headers, limits),
+            Admission::Oversize | Admission::TooComplex => Self { headers, admission, parts: Vec::new(), alternatives: Vec::new() },
+        }
+    }
+
+    /// Whether two parts are alternatives of each other.
+    #[must_use]
+    pub fn are_alternatives(&self, one: usize, other: usize) -> bool {
+        self.alternatives.iter().any(|group| group.contains(&one) && group.contains(&other))
+    }
+}
+
+fn parts<'a>(raw: &'a [u8], headers: Headers, limits: &Limits) -> Message<'a> {
+    let masked = masked(raw);
+    let Some(parsed) = MessageParser::default().parse(masked.as_ref()) else {
+        return Message { headers, admission: Admission::Whole, parts: Vec::new(), alternatives: Vec::new() };
+    };
+    if parsed.parts.len() > limits.parts {
+        return Message { headers, admission: Admission::TooComplex, parts: Vec::new(), alternatives: Vec::new() };
+    }
+    let mut leaves = Vec::new();
+    let mut leaf_of = vec![None; parsed.parts.len()];
+    let digests = digest_members(&parsed.parts);
+    for (index, part) in parsed.parts.iter().enumerate() {
+        if matches!(part.body, PartType::Multipart(_)) {
+            continue;
+        }
+        if let Some(slot) = leaf_of.get_mut(index) {
+            *slot = Some(leaves.len());
+        }
+        leaves.push(leaf(raw, part, digests.contains(&index)));
+    }
+    let alternatives = parsed
+        .parts
+        .iter()
+        .filter(|part| content_type(part).as_deref() == Some("multipart/alternative"))
+        .map(|part| leaves_below(&parsed.parts, part, &leaf_of, 0))
+        .collect();
+    Message { headers, admission: Admission::Whole, parts: leaves, alternatives }
+}
+
+/// The copy for the parser: `message` and `digest` misspelt, same length, so that every offset fits the raw bytes.
+fn masked(raw: &[u8]) -> Cow<'_, [u8]> {
+    let mut copy: Option<Vec<u8>> = None;
+    for (word, letter) in [(b"message".as_slice(), b'f'), (b"digest".as_slice(), b'u')] {
+        for at in memchr::memchr2_iter(word.first().copied().unwrap_or_default(), word.first().copied().unwrap_or_default().to_ascii_uppercase(), raw) {
+            let end = at + word.len();
+            let matches = raw.get(at..end).is_some_and(|found| found.eq_ignore_ascii_case(word));
+            // `Message-ID:` is by far the most frequent one, and harmless.
+            if matches && raw.get(end) != Some(&b'-') {
+                let copy = copy.get_or_insert_with(|| raw.to_vec());
+                if let Some(last) = copy.get_mut(end - 1) {
+                    *last = letter;
+                }
+            }
+        }
+    }
+    copy.map_or(Cow::Borrowed(raw), Cow::Owned)
+}
+
+/// The content type with the misspelling of `masked` taken back.
+fn content_type(part: &MessagePart<'_>) -> Option<String> {
+    let content_type = part.content_type()?;
+    let main = content_type.ctype().to_ascii_lowercase();
+    let main = if main == "messagf" { "message".to_owned() } else { main };
+    let sub = content_type.subtype().unwrap_or_default().to_ascii_lowercase();
+    let sub = if sub == "digesu" { "digest".to_owned() } else { sub };
+    Some(format!("{main}/{sub}"))
+}
+
+/// Members of a multipart/digest are mails unless they say otherwise (RFC 2046 section 5.1.5).
+fn digest_members(parts: &[MessagePart<'_>]) -> Vec<usize> {
+    let digests = parts.iter().filter(|part| content_type(part).as_deref() == Some("multipart/digest"));
+    digests
+        .filter_map(|part| if let PartType::Multipart(members) = &part.body { Some(members) } else { None })
+        .flatten()
+        .filter_map(|member| usize::try_from(*member).ok())
+        .collect()
+}
+
+/// RFC 2046 nests as deep as it likes; the boundary limit has bounded it before, this bounds the recursion.
+const DEEPEST_MULTIPART: usize = 64;
+
+fn leaves_below(parts: &[MessagePart<'_>], part: &MessagePart<'_>, leaf_of: &[Option<usize>], depth: usize) -> Vec<usize> {
+    let PartType::Multipart(members) = &part.body else { return Vec::new() };
+    if depth > DEEPEST_MULTIPART {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for index in members.iter().filter_map(|member| usize::try_from(*member).ok()) {
+        match leaf_of.get(index).copied().flatten() {
+            Some(leaf) => found.push(leaf),
+            None => {
+                if let Some(inner) = parts.get(index) {
+                    found.extend(leaves_below(parts, inner, leaf_of, depth + 1));
+                }
+            }
+        }
+    }
+    found
+}
+
+fn leaf<'a>(raw: &'a [u8], part: &MessagePart<'_>, is_digest_member: bool) -> Part<'a> {
+    let default = if is_digest_member { "message/rfc822" } else { "text/plain" };
+    let content_type = content_type(part).unwrap_or_else(|| default.to_owned());
+    let attribute = |name: &str| part.content_type().and_then(|found| found.attribute(name)).map(str::to_owned);
+    let disposition = part.content_disposition();
+    let file_name = disposition.and_then(|found| found.attribute("filename")).map(str::to_owned).or_else(|| attribute("name"));
+    let is_attachment = disposition.is_some_and(|found| found.ctype().eq_ignore_ascii_case("attachment")) || file_name.is_some() && !content_type.starts_with("text/");
+    Part {
+        charset: attribute("charset"),
+        name: file_name.map(|name| decoded_name(&name)),
+        disposition: if is_attachment { Disposition::Attachment } else { Disposition::Body },
+        transfer: transfer(part),
+        encoded: encoded(raw, part),
+        content_type,
+    }
+}
+
+fn transfer(part: &MessagePart<'_>) -> Transfer {
+    let stated = part.headers.iter().find(|header| header.name == HeaderName::ContentTransferEncoding);
+    match stated.map(|header| &header.value) {
+        Some(HeaderValue::Text(text)) if text.trim().eq_ignore_ascii_case("base64") => Transfer::Base64,
+        Some(HeaderValue::Text(text)) if text.trim().eq_ignore_ascii_case("quoted-printable") => Transfer::QuotedPrintable,
+        _ => match part.encoding {
+            Encoding::None => Transfer::Identity,
+            Encoding::QuotedPrintable => Transfer::QuotedPrintable,
+            Encoding::Base64 => Transfer::Base64,
+        },
+    }
+}
+
+fn encoded<'a>(raw: &'a [u8], part: &MessagePart<'_>) -> &'a [u8] {
+    let (Ok(start), Ok(end)) = (usize::try_from(part.offset_body), usize::try_from(part.offset_end)) else { return b"" };
+    raw.get(start..end.max(start)).or_else(|| raw.get(start..)).unwrap_or_default()
+}
+
+/// Whether the bytes begin like a mail: at least two header fields that mails have, before any text.
+#[must_use]
+pub fn looks_like_mail(bytes: &[u8]) -> bool {
+    const TELLING: [&str; 8] = ["from", "to", "subject", "date", "message-id", "received", "return-path", "mime-version"];
+    if header_block(bytes, 64 * 1024).is_empty() {
+        return false;
+    }
+    let headers = Headers::parse(bytes);
+    TELLING.iter().filter(|name| headers.count(name) > 0).count() >= 2
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_nested_mail_is_one_part_with_its_raw_bytes() {
+        let raw = b"Subject: Fwd\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nhello message here\n--b\nContent-Type: Message/RFC822\n\nFrom: a@example.jp\nSubject: the message\n\nbody message/rfc822\n--b--\n";
+        let message = Message::parse(raw, &Limits::default());
+        let shown: Vec<_> = message.parts.iter().map(|part| (part.content_type.as_str(), String::from_utf8_lossy(&part.bytes()).into_owned())).collect();
+        assert_eq!(
+            shown,
+            [("text/plain", "hello message here".to_owned()), ("message/rfc822", "From: a@example.jp\nSubject: the message\n\nbody message/rfc822".to_owned())]
+        );
+    }
+
+    #[test]
+    fn members_of_a_digest_are_mails() {
+        let raw = b"Content-Type: multipart/digest; boundary=b\n\n--b\n\nFrom: a@example.jp\nSubject: x\n\ny\n--b--\n";
+        let message = Message::parse(raw, &Limits::default());
+        assert_eq!(message.parts.first().map(|part| part.content_type.as_str()), Some("message/rfc822"));
+    }
+
+    #[test]
+    fn alternatives_are_grouped() {
+        let raw = b"Content-Type: multipart/alternative; boundary=b\n\n--b\nContent-Type: text/plain\n\na\n--b\nContent-Type: text/html\n\n<p>a\n--b--\n";
+        let message = Message::parse(raw, &Limits::default());
+        assert!(message.are_alternatives(0, 1));
+    }
+
+    #[test]
+    fn bytes_that_begin_with_fields_look_like_mail() {
+        assert!(looks_like_mail(b"From: a@example.jp\nSubject: x\n\ny"));
+        assert!(!looks_like_mail(b"Dear all,\nFrom: here\n"));
+    }
+}

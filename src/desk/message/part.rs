@@ -1,0 +1,89 @@
+//! One MIME part: what it calls itself, and its bytes decoded from the raw mail.
+
+use std::borrow::Cow;
+
+use crate::desk::text::charset::{Decoded, decode};
+use crate::desk::text::encoded_word::{base64_lenient, decode_header};
+
+/// A leaf of the MIME tree.
+#[derive(Debug, Clone)]
+pub struct Part<'a> {
+    /// `type/subtype` in lower case; `text/plain` where none is given (RFC 2045 section 5.2).
+    pub content_type: String,
+    pub charset: Option<String>,
+    /// The name by Content-Disposition or Content-Type, decoded. Data, never a path.
+    pub name: Option<String>,
+    pub disposition: Disposition,
+    pub transfer: Transfer,
+    /// The bytes as they stand in the mail, still transfer-encoded.
+    pub encoded: &'a [u8],
+}
+
+/// Where a client shows the part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Disposition {
+    /// As text of the mail.
+    Body,
+    /// As a file.
+    Attachment,
+}
+
+/// Content-Transfer-Encoding, as far as it changes bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transfer {
+    Identity,
+    Base64,
+    QuotedPrintable,
+}
+
+impl<'a> Part<'a> {
+    /// The bytes, decoded. Tolerant: what cannot be decoded is left out (base64) or kept as it stands (quoted-printable).
+    #[must_use]
+    pub fn bytes(&self) -> Cow<'a, [u8]> {
+        match self.transfer {
+            Transfer::Identity => Cow::Borrowed(self.encoded),
+            Transfer::Base64 => Cow::Owned(base64_lenient(self.encoded)),
+            Transfer::QuotedPrintable => {
+                Cow::Owned(quoted_printable::decode(self.encoded, quoted_printable::ParseMode::Robust).unwrap_or_else(|_| self.encoded.to_vec()))
+            }
+        }
+    }
+
+    /// The part as text, at most `most` bytes of it.
+    #[must_use]
+    pub fn text(&self, most: usize) -> Decoded {
+        let bytes = self.bytes();
+        let bounded = bytes.get(..most).unwrap_or(&bytes);
+        let mut decoded = decode(bounded, self.charset.as_deref());
+        if decoded.text.contains('\0') {
+            // A NUL is a remnant of a broken gateway; readers do not see it.
+            decoded.text.retain(|character| character != '\0');
+        }
+        decoded
+    }
+
+    /// Whether the name ends with one of these (lower case, with the dot).
+    #[must_use]
+    pub fn is_named(&self, endings: &[&str]) -> bool {
+        self.name.as_ref().is_some_and(|name| {
+            let lower = name.trim().to_lowercase();
+            endings.iter().any(|ending| lower.ends_with(ending))
+        })
+    }
+
+    #[must_use]
+    pub fn is_plain_text(&self) -> bool {
+        self.content_type == "text/plain" || self.content_type.starts_with("text/") && !self.is_html() && self.disposition == Disposition::Body
+    }
+
+    #[must_use]
+    pub fn is_html(&self) -> bool {
+        matches!(self.content_type.as_str(), "text/html" | "application/xhtml+xml")
+    }
+}
+
+/// A name parameter as clients write it: RFC 2231 was resolved by the parser; an encoded-word (Outlook) was not.
+#[must_use]
+pub fn decoded_name(name: &str) -> String {
+    if name.contains("=?") || !name.is_ascii() { decode_header(name.as_bytes()).text } else { name.to_owned() }
+}

@@ -1,0 +1,230 @@
+//! The fields of a notice: 会社名, name, 利用者番号, 自己宣言ID, star level.
+//!
+//! Promises: anchored on labels. In the completion mail 利用者番号 comes first and is as long as the ID; a number is taken
+//! for what its label says, never for its length. Every value keeps the line that it was read from.
+
+use crate::desk::text::fold::{fold, letters, printable, visible};
+
+/// A value and the line it rests on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reading {
+    pub value: String,
+    pub line: String,
+}
+
+/// A 利用者番号. It is a login credential: shown and stored masked, compared inside the desk only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserNumber {
+    digits: String,
+}
+
+impl UserNumber {
+    /// Wraps digits as read.
+    #[must_use]
+    pub const fn new(digits: String) -> Self {
+        Self { digits }
+    }
+
+    /// All but the last four digits as `*`.
+    #[must_use]
+    pub fn masked(&self) -> String {
+        let hidden = self.digits.chars().count().saturating_sub(4);
+        self.digits.chars().enumerate().map(|(at, digit)| if at < hidden { '*' } else { digit }).collect()
+    }
+
+    /// Whether the number is this one.
+    #[must_use]
+    pub fn is(&self, digits: &str) -> bool {
+        self.digits == digits
+    }
+
+    /// The digits, for the sample check.
+    pub(super) fn digits(&self) -> &str {
+        &self.digits
+    }
+}
+
+/// What a label is followed by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Labelled {
+    /// The label does not occur with a value.
+    Absent,
+    /// Digits (full-width ones, spaces and hyphens resolved), with the line.
+    Number(Reading),
+    /// The label occurs, but what follows is no number.
+    Unreadable(Reading),
+}
+
+/// Lines after a label on which its value may stand.
+const LINES_TO_VALUE: usize = 2;
+
+/// Reads the number behind one of the (folded) labels.
+#[must_use]
+pub fn number(lines: &[&str], labels: &[String]) -> Labelled {
+    let mut unreadable = None;
+    for (at, line) in lines.iter().enumerate() {
+        let folded = fold(line);
+        for label in labels {
+            let Some((_, rest)) = folded.split_once(label.as_str()) else { continue };
+            let value = rest.trim_start_matches([':', '】', ']', ')', '=', '\t', '|', '*', '-', '」', '>']);
+            let reading = |value: &str| Reading { value: value.to_owned(), line: printable(line, 200) };
+            match leading_digits(value) {
+                Some(digits) => return Labelled::Number(reading(&digits)),
+                None if value.is_empty() => {
+                    if let Some(digits) = value_below(lines, at) {
+                        return Labelled::Number(reading(&digits));
+                    }
+                    unreadable.get_or_insert_with(|| reading(""));
+                }
+                // `自己宣言IDは…` is a sentence about the ID.
+                None if rest.starts_with(':') => {
+                    unreadable.get_or_insert_with(|| reading(value));
+                }
+                None => {}
+            }
+        }
+    }
+    unreadable.map_or(Labelled::Absent, Labelled::Unreadable)
+}
+
+fn value_below(lines: &[&str], at: usize) -> Option<String> {
+    let below = lines.iter().skip(at + 1).filter(|line| !line.trim().is_empty()).take(LINES_TO_VALUE).next()?;
+    let folded = fold(below);
+    let digits = leading_digits(folded.trim_start_matches([':', '*', '|']))?;
+    // A line of its own: a number that a sentence begins with is none.
+    (digits.len() + folded.matches(['-', ':', '*', '|']).count() >= folded.chars().count()).then_some(digits)
+}
+
+/// Digits and the hyphens between them; `None` when the text does not begin with a digit, or letters are mixed in.
+fn leading_digits(folded: &str) -> Option<String> {
+    let token: String = folded.chars().take_while(|character| character.is_ascii_alphanumeric() || *character == '-').collect();
+    let digits: String = token.chars().filter(char::is_ascii_digit).collect();
+    let is_number = token.starts_with(|first: char| first.is_ascii_digit()) && token.chars().all(|character| character.is_ascii_digit() || character == '-');
+    is_number.then_some(digits)
+}
+
+/// The star level that a text states: 1, 2, or none where it names none or both.
+#[must_use]
+pub fn stars(text: &str) -> Option<u8> {
+    let letters = letters(text);
+    let says = |words: [&str; 3]| words.iter().any(|word| letters.contains(word));
+    match (says(["一つ星", "1つ星", "ひとつ星"]), says(["二つ星", "2つ星", "ふたつ星"])) {
+        (true, false) => Some(1),
+        (false, true) => Some(2),
+        _ => None,
+    }
+}
+
+/// Whom a notice is addressed to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Addressee {
+    pub company: Option<String>,
+    pub person: Option<String>,
+}
+
+/// Lines at the top of a notice among which the addressee stands.
+const TOP_LINES: usize = 12;
+
+/// Reads `会社名 / ○○○様` at the top of the body.
+#[must_use]
+pub fn addressee(lines: &[&str]) -> Addressee {
+    let top: Vec<String> = lines.iter().map(|line| visible(line).trim().trim_matches('*').trim().to_owned()).filter(|line| !line.is_empty()).take(TOP_LINES).collect();
+    let Some(at) = top.iter().position(|line| line.chars().count() <= 60 && line.ends_with(['様', '殿'])) else {
+        return Addressee { company: labelled_company(&top), person: None };
+    };
+    let Some(line) = top.get(at) else { return Addressee::default() };
+    let named = line.trim_end_matches(['様', '殿']).trim();
+    let above = at.checked_sub(1).and_then(|above| top.get(above)).filter(|line| is_name(line)).map(|line| without_label(line).trim_end_matches("御中").trim().to_owned());
+    match above {
+        Some(company) => Addressee { company: Some(company), person: non_empty(without_label(named)) },
+        None => match named.split_once('\u{3000}') {
+            Some((company, person)) if has_legal_form(company) => Addressee { company: non_empty(company), person: non_empty(person) },
+            _ => Addressee { company: labelled_company(&top), person: non_empty(without_label(named)) },
+        },
+    }
+}
+
+fn labelled_company(top: &[String]) -> Option<String> {
+    top.iter().find(|line| ["会社名:", "会社名：", "法人名:", "法人名：", "事業者名:", "事業者名："].iter().any(|label| line.starts_with(label))).and_then(|line| non_empty(without_label(line)))
+}
+
+fn without_label(line: &str) -> &str {
+    line.split_once([':', '：']).map_or(line, |(_, value)| value).trim()
+}
+
+fn non_empty(text: &str) -> Option<String> {
+    let text = text.trim();
+    (!text.is_empty()).then(|| printable(text, 100))
+}
+
+/// A line that can be a company's name: no sentence, no rule, no address.
+fn is_name(line: &str) -> bool {
+    line.chars().count() <= 60 && !line.contains(['。', '@', '、']) && line.chars().any(char::is_alphanumeric) && !line.contains("://")
+}
+
+fn has_legal_form(text: &str) -> bool {
+    crate::desk::text::fold::fold_name(text) != fold(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(lines: &[&str]) -> Option<String> {
+        match number(lines, &[fold("自己宣言ID")]) {
+            Labelled::Number(reading) => Some(reading.value),
+            Labelled::Absent | Labelled::Unreadable(_) => None,
+        }
+    }
+
+    #[test]
+    fn the_number_behind_the_label_is_read_in_any_width() {
+        for lines in [
+            &["自己宣言ID:41234567890"][..],
+            &["自己宣言ＩＤ：４１２３４５６７８９０"],
+            &["自己宣言 ID : 4123 4567 890"],
+            &["自己宣言ID:4-1234567890"],
+            &["・自己宣言ID", "", "41234567890"],
+            &["自己宣言IDは下記です。", "自己宣言ID:", "  41234567890"],
+            &["自己宣言ID\t41234567890"],
+            &["利用者番号:9876543210", "自己宣言ID:41234567890"],
+        ] {
+            assert_eq!(value(lines).as_deref(), Some("41234567890"), "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_is_unreadable_and_a_sentence_is_nothing() {
+        assert!(matches!(number(&["自己宣言ID:4l23x"], &[fold("自己宣言ID")]), Labelled::Unreadable(_)));
+        assert_eq!(number(&["自己宣言IDは後日お送りします。"], &[fold("自己宣言ID")]), Labelled::Absent);
+    }
+
+    #[test]
+    fn the_user_number_is_masked() {
+        assert_eq!(UserNumber::new("9876543210".to_owned()).masked(), "******3210");
+        assert_eq!(UserNumber::new("12".to_owned()).masked(), "12");
+    }
+
+    #[test]
+    fn stars_are_read_only_where_one_level_is_named() {
+        assert_eq!(stars("【SECURITY ACTION】一つ星：自己宣言完了のお知らせ"), Some(1));
+        assert_eq!(stars("【SECURITY ACTION】二つ星:自己宣言完了のお知らせ"), Some(2));
+        assert_eq!(stars("【SECURITY ACTION】一つ星/二つ星：自己宣言完了のお知らせ"), None);
+        assert_eq!(stars("申込受理のご連絡"), None);
+    }
+
+    #[test]
+    fn company_and_person_stand_at_the_top() {
+        for (lines, company, person) in [
+            (&["社会福祉法人あおぞら会", "山田 太郎様", "", "本文"][..], Some("社会福祉法人あおぞら会"), Some("山田 太郎")),
+            (&["", "株式会社つばめ 御中", "山田 太郎 様"], Some("株式会社つばめ"), Some("山田 太郎")),
+            (&["株式会社つばめ　山田太郎様"], Some("株式会社つばめ"), Some("山田太郎")),
+            (&["会社名：株式会社つばめ", "氏名：山田様"], Some("株式会社つばめ"), Some("山田")),
+            (&["会社名", "○○○様"], Some("会社名"), Some("○○○")),
+            (&["このたびはお申込みありがとうございます。", "山田様"], None, Some("山田")),
+        ] {
+            let found = addressee(lines);
+            assert_eq!((found.company.as_deref(), found.person.as_deref()), (company, person), "{lines:?}");
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! Which originals are SECURITY ACTION mails, of which kind, and what they state.
+//!
+//! Promises: kinds are configuration; a kind is recognised by subject and body together, and whatever one of them lacks is
+//! said. The phrase alone, in a signature, a question or a newsletter's body, makes no notice.
+
+pub mod field;
+
+use self::field::{Addressee, Labelled, Reading, UserNumber, addressee, number, stars};
+use super::original::{Contents, Original};
+use super::rules::{NoticeKind, Rules, States};
+use super::text::fold::{fold, letters, printable};
+use super::words::{Carried, Evidence, FindingCode};
+
+/// The id of every SECURITY ACTION mail that fits no configured kind.
+pub const OTHER: &str = "other";
+
+/// An original that is a SECURITY ACTION mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    pub kind: String,
+    pub stars: Option<u8>,
+    pub declaration_id: Labelled,
+    pub user_number: Option<UserNumber>,
+    pub addressee: Addressee,
+    pub evidence: Evidence,
+    pub original: Original,
+    /// What its recognition lacks, with the line that shows it.
+    pub lacks: Vec<(FindingCode, String)>,
+    /// The line that it was recognised by.
+    pub line: String,
+}
+
+impl Notice {
+    /// The 自己宣言ID where it has the shape of one.
+    #[must_use]
+    pub fn well_formed_id(&self, rules: &Rules) -> Option<&str> {
+        match &self.declaration_id {
+            Labelled::Number(Reading { value, .. }) if rules.declaration_id.is_match(value) => Some(value),
+            Labelled::Number(_) | Labelled::Absent | Labelled::Unreadable(_) => None,
+        }
+    }
+
+    /// Whether the manual's sample page is quoted.
+    #[must_use]
+    pub fn is_sample(&self, rules: &Rules) -> bool {
+        let id = if let Labelled::Number(reading) = &self.declaration_id { Some(reading.value.as_str()) } else { None };
+        let number = self.user_number.as_ref().map(UserNumber::digits);
+        let names = [self.addressee.company.as_deref(), self.addressee.person.as_deref()];
+        [id, number].into_iter().chain(names).flatten().any(|value| rules.is_sample(value))
+    }
+}
+
+/// The notices of a submission, and what speaks against reading them so.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Notices {
+    pub notices: Vec<Notice>,
+    pub doubts: Vec<(FindingCode, String)>,
+    /// An original made up of text without header lines, which `originals` shall list, too.
+    pub pasted: Option<Original>,
+}
+
+/// Recognises the notices among everything found in a submission with the subject `own_subject`.
+#[must_use]
+pub fn recognise(contents: &Contents, own_subject: Option<&str>, rules: &Rules) -> Notices {
+    let mut found = Notices { notices: distinct(contents.originals.iter().filter_map(|original| notice(original, rules)).collect()), ..Notices::default() };
+    let alternates = distinct(contents.alternates.iter().filter_map(|original| notice(original, rules)).collect());
+    if found.notices.is_empty() {
+        found.notices = alternates;
+    } else if let Some(line) = disagreement(&found.notices, &alternates) {
+        found.doubts.push((FindingCode::PartsDisagree, line));
+    }
+    if found.notices.is_empty() {
+        found.pasted = pasted(contents, own_subject, rules);
+        found.notices.extend(found.pasted.as_ref().and_then(|original| notice(original, rules)).map(|mut notice| {
+            notice.lacks.retain(|(code, _)| !matches!(code, FindingCode::SenderUnstated | FindingCode::SubjectUnstated));
+            let code = if notice.lacks.iter().any(|(code, _)| *code == FindingCode::BodyCut) { None } else { Some(FindingCode::PastedWithoutHeaders) };
+            notice.lacks.extend(code.map(|code| (code, notice.line.clone())));
+            notice
+        }));
+    }
+    if found.notices.is_empty()
+        && let Some(kind) = complete_kind(&fold(&contents.hidden), rules)
+    {
+        found.doubts.push((FindingCode::HiddenText, kind.title.clone()));
+    }
+    found
+}
+
+/// How an original was recognised.
+struct Recognised<'r> {
+    kind: Option<&'r NoticeKind>,
+    lacks: Option<FindingCode>,
+}
+
+fn notice(original: &Original, rules: &Rules) -> Option<Notice> {
+    let recognised = recognised(original, rules)?;
+    let lines: Vec<&str> = original.body.lines().collect();
+    let no_labels = Vec::new();
+    // A mail of an unknown kind may still state an ID, which is worth a person's look.
+    let model = recognised.kind.or_else(|| rules.kinds.iter().find(|kind| kind.states == States::Declaration));
+    let states = recognised.kind.map_or(States::Declaration, |kind| kind.states);
+    let (id_labels, user_labels) = match (states, model) {
+        (States::Declaration, Some(model)) => (&model.id_labels, &model.user_number_labels),
+        _ => (&no_labels, &no_labels),
+    };
+    let user_number = match number(&lines, user_labels) {
+        Labelled::Number(reading) => Some(UserNumber::new(reading.value)),
+        Labelled::Absent | Labelled::Unreadable(_) => None,
+    };
+    let subject = original.subject.as_deref().unwrap_or_default();
+    let level = match (states, recognised.kind) {
+        (States::Declaration, Some(_)) => stars(subject).or_else(|| stars(&original.body)),
+        (States::Declaration, None) => stars(subject),
+        (States::Nothing, _) => None,
+    };
+    let line = if subject.is_empty() { original.body.lines().next().unwrap_or_default() } else { subject };
+    let line = printable(line, 200);
+    Some(Notice {
+        kind: recognised.kind.map_or_else(|| OTHER.to_owned(), |kind| kind.id.clone()),
+        stars: level,
+        declaration_id: number(&lines, id_labels),
+        user_number,
+        addressee: addressee(&lines),
+        evidence: if original.carried == Carried::Inline { Evidence::Quoted } else { Evidence::Attached },
+        original: original.clone(),
+        lacks: lacks(original, recognised.lacks, &line, rules),
+        line,
+    })
+}
+
+fn recognised<'r>(original: &Original, rules: &'r Rules) -> Option<Recognised<'r>> {
+    let subject = letters(original.subject.as_deref().unwrap_or_default());
+    let body = fold(&original.body);
+    let by_subject = rules.kinds.iter().find(|kind| kind.subjects.iter().any(|pattern| pattern.fits(&subject)));
+    let by_body = complete_kind(&body, rules);
+    match (by_subject, by_body) {
+        (Some(kind), Some(_)) if is_complete(kind, &body) => Some(Recognised { kind: Some(kind), lacks: None }),
+        (Some(kind), Some(_)) => Some(Recognised { kind: Some(kind), lacks: Some(FindingCode::KindConflict) }),
+        (Some(kind), None) => Some(Recognised { kind: Some(kind), lacks: Some(FindingCode::BodyCut) }),
+        (None, Some(kind)) => {
+            let lacks = if names_security_action(&subject) { FindingCode::KindConflict } else { FindingCode::SubjectUnstated };
+            Some(Recognised { kind: Some(kind), lacks: Some(lacks) })
+        }
+        (None, None) => is_other(original, &subject, rules).then_some(Recognised { kind: None, lacks: None }),
+    }
+}
+
+/// Any other mail of SECURITY ACTION: sent from its domain, or with its subject and no other sender's address.
+/// A mail of somebody else counts only with the system's own bracketed subject; a colleague's question is none.
+fn is_other(original: &Original, subject_letters: &str, rules: &Rules) -> bool {
+    let address = original.from.as_ref().and_then(|from| from.address.as_deref());
+    match address {
+        Some(address) if rules.is_sender(address) => true,
+        Some(address) if rules.gates.own_addresses.iter().any(|own| own.eq_ignore_ascii_case(address)) => false,
+        Some(_) => fold(original.subject.as_deref().unwrap_or_default()).contains("【securityaction】"),
+        None => original.from.is_some() && names_security_action(subject_letters),
+    }
+}
+
+fn names_security_action(letters: &str) -> bool {
+    letters.contains("securityaction")
+}
+
+fn complete_kind<'r>(folded_body: &str, rules: &'r Rules) -> Option<&'r NoticeKind> {
+    rules.kinds.iter().find(|kind| is_complete(kind, folded_body))
+}
+
+fn is_complete(kind: &NoticeKind, folded_body: &str) -> bool {
+    kind.body_marks_needed > 0 && kind.body_marks.iter().filter(|mark| folded_body.contains(mark.as_str())).count() >= kind.body_marks_needed
+}
+
+fn lacks(original: &Original, recognition: Option<FindingCode>, line: &str, rules: &Rules) -> Vec<(FindingCode, String)> {
+    let mut found: Vec<(FindingCode, String)> = recognition.map(|code| (code, line.to_owned())).into_iter().collect();
+    let from = original.from.as_ref();
+    let shown = from.and_then(|from| from.shown()).map(|shown| printable(shown, 200)).unwrap_or_default();
+    match from.and_then(|from| from.address.as_deref()) {
+        Some(address) if rules.is_sender(address) => {}
+        Some(_) => found.push((FindingCode::SenderOutsideDomain, shown)),
+        None => found.push((FindingCode::SenderUnstated, shown)),
+    }
+    if !original.doubled_fields.is_empty() {
+        found.push((FindingCode::HeadersConflict, original.doubled_fields.join(", ")));
+    }
+    found
+}
+
+/// One notice that came twice (attached and inline, text and HTML) counts once, with the stronger evidence.
+fn distinct(notices: Vec<Notice>) -> Vec<Notice> {
+    let mut kept: Vec<Notice> = Vec::new();
+    for notice in notices {
+        match kept.iter_mut().find(|other| same(other, &notice)) {
+            Some(other) if other.evidence == Evidence::Quoted && notice.evidence == Evidence::Attached => *other = notice,
+            Some(_) => {}
+            None => kept.push(notice),
+        }
+    }
+    kept
+}
+
+fn same(one: &Notice, other: &Notice) -> bool {
+    one.kind == other.kind
+        && one.kind != OTHER
+        && id(one) == id(other)
+        && one.addressee == other.addressee
+        && one.original.date.as_ref().zip(other.original.date.as_ref()).is_none_or(|(one, other)| one.seconds().abs_diff(other.seconds()) < 60)
+}
+
+fn id(notice: &Notice) -> Option<&str> {
+    if let Labelled::Number(reading) = &notice.declaration_id { Some(&reading.value) } else { None }
+}
+
+fn disagreement(plain: &[Notice], html: &[Notice]) -> Option<String> {
+    let differs = |one: &Notice| !html.iter().any(|other| other.kind == one.kind && id(other) == id(one));
+    plain.iter().find(|one| !html.is_empty() && differs(one)).map(|one| one.line.clone())
+}
+
+/// A notice without the lines that say whose mail it was: its text was copied, or quoted without attribution. Or its subject
+/// stands in the submission's own subject while the text is gone.
+fn pasted(contents: &Contents, own_subject: Option<&str>, rules: &Rules) -> Option<Original> {
+    let folded = fold(&contents.peeled);
+    let own_letters = letters(own_subject.unwrap_or_default());
+    let by_subject = rules.kinds.iter().any(|kind| kind.subjects.iter().any(|pattern| pattern.fits(&own_letters)));
+    let is_whole = complete_kind(&folded, rules).is_some();
+    let is_gone = by_subject && contents.originals.is_empty() && is_forward_subject(own_subject.unwrap_or_default());
+    if !is_whole && !is_gone {
+        return None;
+    }
+    Some(Original {
+        from: None,
+        to: Vec::new(),
+        cc: Vec::new(),
+        subject: if is_whole { None } else { own_subject.map(str::to_owned) },
+        date: None,
+        date_text: None,
+        message_id: None,
+        carried: Carried::Inline,
+        depth: 1,
+        body: contents.peeled.trim().to_owned(),
+        doubled_fields: Vec::new(),
+    })
+}
+
+/// Prefixes that clients put before a forwarded subject, folded.
+const FORWARD_PREFIXES: [&str; 6] = ["fwd:", "fw:", "転送:", "[fwd:", "(fwd)", "re:"];
+
+fn is_forward_subject(subject: &str) -> bool {
+    let folded = fold(subject);
+    FORWARD_PREFIXES.iter().any(|prefix| folded.starts_with(prefix)) || folded.starts_with("【securityaction】")
+}

@@ -1,0 +1,99 @@
+//! What a part is to the desk: a text, a mail, or a file that could hold a proof.
+//!
+//! Promises: a file that the desk cannot open is never taken for nothing.
+
+use crate::desk::message::looks_like_mail;
+use crate::desk::message::part::{Disposition, Part};
+use crate::desk::rules::Limits;
+use crate::desk::words::Carried;
+
+/// A file that came along and that the desk did not open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attachment {
+    pub sort: Sort,
+    /// Its name, or its content type. Data, never a path.
+    pub name: String,
+}
+
+/// What a part is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sort {
+    /// Read as text of the mail.
+    Text,
+    /// A whole mail.
+    Mail(Carried),
+    /// A picture large enough to show a proof.
+    Picture,
+    Pdf,
+    /// A password-protected archive.
+    Encrypted,
+    /// A container that the desk cannot open: .msg, winmail.dat, archives, office documents …
+    Unread,
+    /// Calendar entries, signatures, contact cards, small pictures: nothing that proves anything.
+    Harmless,
+}
+
+/// Tells what a part is, by its content type, its name and its first bytes.
+#[must_use]
+pub fn sort(part: &Part<'_>, limits: &Limits) -> Sort {
+    let content_type = part.content_type.as_str();
+    if matches!(content_type, "message/rfc822" | "message/global") {
+        return Sort::Mail(Carried::Attached);
+    }
+    if part.is_named(&[".eml", ".mht", ".mhtml"]) {
+        return Sort::Mail(Carried::File);
+    }
+    if content_type.starts_with("text/") {
+        return text(part, content_type);
+    }
+    if content_type.starts_with("image/") || part.is_named(&[".png", ".jpg", ".jpeg", ".gif", ".heic", ".webp", ".bmp", ".tif", ".tiff"]) {
+        return if part.bytes().len() >= limits.picture_bytes { Sort::Picture } else { Sort::Harmless };
+    }
+    if is_harmless(content_type) {
+        return Sort::Harmless;
+    }
+    by_bytes(part, content_type)
+}
+
+fn text(part: &Part<'_>, content_type: &str) -> Sort {
+    match content_type {
+        "text/calendar" | "text/vcard" | "text/x-vcard" | "text/directory" | "text/rfc822-headers" | "text/css" => Sort::Harmless,
+        _ if part.disposition == Disposition::Attachment => {
+            if looks_like_mail(&part.bytes()) {
+                Sort::Mail(Carried::File)
+            } else if part.is_html() || part.is_named(&[".txt", ".html", ".htm"]) {
+                // A text file may be a print-out of the notice; somebody should look, but the desk reads it first.
+                Sort::Text
+            } else {
+                Sort::Unread
+            }
+        }
+        _ => Sort::Text,
+    }
+}
+
+fn is_harmless(content_type: &str) -> bool {
+    matches!(
+        content_type,
+        "application/pgp-signature" | "application/pkcs7-signature" | "application/x-pkcs7-signature" | "application/ics" | "message/delivery-status" | "message/disposition-notification"
+    )
+}
+
+fn by_bytes(part: &Part<'_>, content_type: &str) -> Sort {
+    let bytes = part.bytes();
+    if content_type == "application/pdf" || part.is_named(&[".pdf"]) || bytes.starts_with(b"%PDF-") {
+        return Sort::Pdf;
+    }
+    if bytes.starts_with(b"PK\x03\x04") {
+        return if is_encrypted_zip(&bytes) { Sort::Encrypted } else { Sort::Unread };
+    }
+    if content_type == "application/octet-stream" && looks_like_mail(&bytes) {
+        return Sort::Mail(Carried::File);
+    }
+    if bytes.trim_ascii().is_empty() { Sort::Harmless } else { Sort::Unread }
+}
+
+/// Bit 0 of the general purpose flag of the first member (APPNOTE.TXT section 4.4.4).
+fn is_encrypted_zip(bytes: &[u8]) -> bool {
+    bytes.get(6).is_some_and(|flags| flags & 1 == 1)
+}

@@ -1,0 +1,170 @@
+//! Mailboxes as headers and forwards write them: `N <a@b>`, `a@b`, `N [mailto:a@b]`, `"N" <a@b>`, a name alone.
+//!
+//! Promises: an address comes only from a place where an address stands, never from a name that looks like one;
+//! old mobile addresses (`a..b@`, `a.@`) are read although RFC 5321 forbids them.
+
+use serde::Serialize;
+
+use super::fold::visible;
+
+/// A name, an address, or both; never neither.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Mailbox {
+    pub name: Option<String>,
+    pub address: Option<String>,
+}
+
+impl Mailbox {
+    /// The address, or else the name.
+    #[must_use]
+    pub fn shown(&self) -> Option<&str> {
+        self.address.as_deref().or(self.name.as_deref())
+    }
+}
+
+/// Reads one mailbox.
+#[must_use]
+pub fn mailbox(text: &str) -> Option<Mailbox> {
+    let text = normalised(text);
+    let text = text.trim().trim_end_matches([',', ';']).trim();
+    let text = text.split(" on behalf of ").next().unwrap_or(text);
+    if let Some((before, inside)) = angle(text) {
+        let address = address_of(inside)?;
+        return Some(Mailbox { name: name_of(before), address: Some(address) });
+    }
+    if let Some((address, comment)) = text.split_once(" (")
+        && let Some(address) = address_of(address)
+    {
+        return Some(Mailbox { name: name_of(comment.trim_end_matches(')')), address: Some(address) });
+    }
+    if let Some(address) = address_of(text) {
+        return Some(Mailbox { name: None, address: Some(address) });
+    }
+    name_of(text).map(|name| Mailbox { name: Some(name), address: None })
+}
+
+/// Reads a list separated by `,`, `;` or `、` (outside quotes and brackets). A group's name is dropped.
+#[must_use]
+pub fn mailboxes(text: &str) -> Vec<Mailbox> {
+    split_list(text).iter().filter_map(|entry| mailbox(entry)).collect()
+}
+
+fn split_list(text: &str) -> Vec<String> {
+    let mut entries = vec![String::new()];
+    let mut quoted = false;
+    let mut depth = 0_u32;
+    for character in text.chars() {
+        match character {
+            '"' => quoted = !quoted,
+            '<' | '[' | '(' if !quoted => depth += 1,
+            '>' | ']' | ')' if !quoted => depth = depth.saturating_sub(1),
+            ',' | ';' | '、' | '；' if !quoted && depth == 0 => {
+                entries.push(String::new());
+                continue;
+            }
+            _ => {}
+        }
+        if let Some(last) = entries.last_mut() {
+            last.push(character);
+        }
+    }
+    entries.retain(|entry| !entry.trim().is_empty());
+    entries
+}
+
+/// Full-width brackets and signs in front of and inside addresses; invisible characters away.
+fn normalised(text: &str) -> String {
+    visible(text)
+        .chars()
+        .map(|character| match character {
+            '＜' => '<',
+            '＞' => '>',
+            '＠' => '@',
+            '\u{00A0}' | '\u{3000}' | '\t' => ' ',
+            other => other,
+        })
+        .collect()
+}
+
+/// The last `<…>` or `[mailto:…]` and what stands before it.
+fn angle(text: &str) -> Option<(&str, &str)> {
+    for (open, close) in [("<", '>'), ("[mailto:", ']'), ("＜", '＞')] {
+        let Some((before, after)) = text.rsplit_once(open) else { continue };
+        let inside = after.split(close).next().unwrap_or(after);
+        if inside.contains('@') {
+            // `a@b<mailto:a@b>` and `<[a@b](mailto:a@b)>`
+            let before = before.split('<').next().unwrap_or(before);
+            return Some((before, inside));
+        }
+    }
+    None
+}
+
+fn address_of(text: &str) -> Option<String> {
+    let bare = text.trim().trim_start_matches("mailto:").trim_start_matches('[');
+    let bare = bare.split([']', '(']).next().unwrap_or(bare).trim();
+    let (local, domain) = bare.rsplit_once('@')?;
+    let plausible = !local.is_empty()
+        && !domain.is_empty()
+        && !bare.contains(char::is_whitespace)
+        && !bare.contains(['<', '>', ','])
+        && !domain.contains('@')
+        && domain.chars().all(|character| character.is_alphanumeric() || matches!(character, '.' | '-' | ':' | '[' | ']'));
+    plausible.then(|| bare.to_owned())
+}
+
+fn name_of(text: &str) -> Option<String> {
+    let unescaped = text.replace("\\\"", "\"").replace("\\\\", "\\");
+    let trimmed = unescaped.trim().trim_matches('*').trim();
+    let trimmed = peel(trimmed, '"');
+    let trimmed = peel(trimmed, '\'');
+    let name = trimmed.trim();
+    (!name.is_empty() && name.chars().any(char::is_alphanumeric)).then(|| name.to_owned())
+}
+
+fn peel(text: &str, quote: char) -> &str {
+    text.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote)).unwrap_or(text).trim()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn both(name: &str, address: &str) -> Option<Mailbox> {
+        Some(Mailbox { name: (!name.is_empty()).then(|| name.to_owned()), address: (!address.is_empty()).then(|| address.to_owned()) })
+    }
+
+    #[test]
+    fn the_forms_of_the_clients_are_read() {
+        for (text, name, address) in [
+            ("山田 太郎 <taro@example.jp>", "山田 太郎", "taro@example.jp"),
+            ("taro@example.jp", "", "taro@example.jp"),
+            ("<taro@example.jp>", "", "taro@example.jp"),
+            ("\"Yamada, Taro\" <taro@example.jp>", "Yamada, Taro", "taro@example.jp"),
+            ("Taro [mailto:taro@example.jp]", "Taro", "taro@example.jp"),
+            ("Taro<mailto:taro@example.jp>", "Taro", "taro@example.jp"),
+            ("taro@example.jp<mailto:taro@example.jp>", "taro@example.jp", "taro@example.jp"),
+            ("'Taro' <taro@example.jp>", "Taro", "taro@example.jp"),
+            ("山田 ＜taro＠example.jp＞", "山田", "taro@example.jp"),
+            ("taro@example.jp (Taro)", "Taro", "taro@example.jp"),
+            ("SECURITY ACTION事務局", "SECURITY ACTION事務局", ""),
+            ("Taro <taro@example.jp> on behalf of Hana", "Taro", "taro@example.jp"),
+            ("docomo <a..b.@example.ne.jp>", "docomo", "a..b.@example.ne.jp"),
+            ("N <[a@example.jp](mailto:a@example.jp)>", "N", "a@example.jp"),
+        ] {
+            assert_eq!(mailbox(text), both(name, address), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_looks_like_an_address_is_not_the_address() {
+        assert_eq!(mailbox("\"info@ipa.go.jp\" <evil@example.com>"), both("info@ipa.go.jp", "evil@example.com"));
+    }
+
+    #[test]
+    fn lists_are_split_outside_quotes() {
+        let found = mailboxes("\"A, B\" <a@example.jp>, c@example.jp; D <d@example.jp>、e@example.jp");
+        let addresses: Vec<_> = found.iter().filter_map(|mailbox| mailbox.address.as_deref()).collect();
+        assert_eq!(addresses, ["a@example.jp", "c@example.jp", "d@example.jp", "e@example.jp"]);
+    }
+}

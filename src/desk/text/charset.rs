@@ -1,0 +1,253 @@
+//! Bytes of a text part to text, by evidence first and by label second.
+//!
+//! Japanese mail is often mislabelled: the label is one witness among several. ISO-2022-JP escapes and valid UTF-8 speak
+//! for themselves; only then the label; only then a guess. What stays unreadable is reported, never judged.
+//! Rejected: mail-parser's own decoding, which returns raw escapes for cp50220, iso-2022-jp-ms and others, without an error.
+
+use encoding_rs::{EUC_JP, Encoding, GB18030, UTF_8};
+
+/// Text, and whether it can be trusted to be the text that was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decoded {
+    pub text: String,
+    pub legibility: Legibility,
+}
+
+/// Whether the bytes could be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Legibility {
+    Legible,
+    /// More than one character in a hundred could not be read, or an escape sequence is left over.
+    Illegible,
+}
+
+/// Share of replacement characters from which a text counts as illegible: one in this many.
+const REPLACED_ONE_IN: usize = 100;
+
+/// Decodes a text part.
+#[must_use]
+pub fn decode(bytes: &[u8], label: Option<&str>) -> Decoded {
+    if bytes.is_ascii() && !bytes.contains(&ESC) {
+        let text = bytes.iter().copied().map(char::from).collect();
+        return Decoded { text, legibility: Legibility::Legible };
+    }
+    let label = label.map(|label| label.trim().trim_matches(['"', '\'']).to_ascii_lowercase());
+    if label.as_deref().is_some_and(|label| label.contains("utf-7")) {
+        // UTF-7 is a known way to smuggle text past readers; no current client writes it.
+        return Decoded { text: String::from_utf8_lossy(bytes).into_owned(), legibility: Legibility::Illegible };
+    }
+    judged(by_evidence(bytes, label.as_deref()))
+}
+
+const ESC: u8 = 0x1b;
+
+fn by_evidence(bytes: &[u8], label: Option<&str>) -> String {
+    if bytes.is_ascii() {
+        return match label {
+            Some(label) if label.contains("2022-kr") || label.contains("2022-cn") => String::from_utf8_lossy(bytes).into_owned(),
+            _ => iso_2022_jp(bytes),
+        };
+    }
+    if let Some((marked, length)) = Encoding::for_bom(bytes) {
+        let rest = bytes.get(length..).unwrap_or_default();
+        return marked.decode_without_bom_handling(rest).0.into_owned();
+    }
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return text.to_owned();
+    }
+    if let Some(encoding) = label.and_then(labelled) {
+        let (text, _, replaced) = encoding.decode(bytes);
+        if !replaced && !is_single_byte_western(encoding) {
+            return text.into_owned();
+        }
+        let guessed = guess(bytes);
+        // A label that fits as well as the guess is kept.
+        return if replacements(&text) <= replacements(&guessed) && !is_single_byte_western(encoding) { text.into_owned() } else { guessed };
+    }
+    guess(bytes)
+}
+
+/// Labels of mail clients that the WHATWG table does not know.
+fn labelled(label: &str) -> Option<&'static Encoding> {
+    let known = match label {
+        "cp932" | "ms932" | "windows-932" | "mskanji" | "x-ms-cp932" | "sjis-win" => "shift_jis",
+        "cp51932" | "eucjp-ms" | "eucjpms" | "euc-jp-ms" | "eucjp" => "euc-jp",
+        "gb2312" | "gbk" | "cp936" => return Some(GB18030),
+        "cp65001" | "utf8" => return Some(UTF_8),
+        other => other,
+    };
+    Encoding::for_label(known.as_bytes())
+}
+
+/// Clients write these labels by default, whatever the bytes are.
+fn is_single_byte_western(encoding: &'static Encoding) -> bool {
+    matches!(encoding.name(), "windows-1252" | "ISO-8859-15")
+}
+
+fn guess(bytes: &[u8]) -> String {
+    let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Deny);
+    detector.feed(bytes, true);
+    let guessed = detector.guess(Some(b"jp"), chardetng::Utf8Detection::Allow);
+    let (text, _, _) = guessed.decode(bytes);
+    text.into_owned()
+}
+
+fn replacements(text: &str) -> usize {
+    text.chars().filter(|character| *character == char::REPLACEMENT_CHARACTER).count()
+}
+
+fn judged(text: String) -> Decoded {
+    let replaced = replacements(&text);
+    let characters = text.chars().count();
+    let illegible = text.contains('\u{1b}') || replaced * REPLACED_ONE_IN > characters;
+    Decoded { text, legibility: if illegible { Legibility::Illegible } else { Legibility::Legible } }
+}
+
+/// What an ISO-2022-JP escape sequence switches to (RFC 1468, RFC 2237, JIS X 0202).
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Charset {
+    Ascii,
+    HalfWidthKatakana,
+    JisX0208,
+    JisX0212,
+}
+
+/// Escape sequences, the longer first.
+const ESCAPES: &[(&[u8], Charset)] = &[
+    (b"\x1b$(D", Charset::JisX0212),
+    (b"\x1b$(B", Charset::JisX0208),
+    (b"\x1b$(@", Charset::JisX0208),
+    (b"\x1b&@\x1b$B", Charset::JisX0208),
+    (b"\x1b$B", Charset::JisX0208),
+    (b"\x1b$@", Charset::JisX0208),
+    (b"\x1b(B", Charset::Ascii),
+    (b"\x1b(J", Charset::Ascii),
+    (b"\x1b(H", Charset::Ascii),
+    (b"\x1b(I", Charset::HalfWidthKatakana),
+];
+
+/// ISO-2022-JP in all its dialects (-1, -2's Japanese part, -ms, cp50220, cp50221), by way of EUC-JP, whose WHATWG table
+/// has the NEC and IBM rows and JIS X 0212. A line end returns to ASCII, since clients cut inside a run.
+fn iso_2022_jp(bytes: &[u8]) -> String {
+    let mut euc = Vec::with_capacity(bytes.len());
+    let mut charset = Charset::Ascii;
+    let mut rest = bytes;
+    let mut unknown_escape = false;
+    while let Some((&first, after)) = rest.split_first() {
+        if first == ESC {
+            match ESCAPES.iter().find(|(sequence, _)| rest.starts_with(sequence)) {
+                Some((sequence, next)) => {
+                    charset = *next;
+                    rest = rest.get(sequence.len()..).unwrap_or_default();
+                }
+                None => {
+                    unknown_escape = true;
+                    rest = after;
+                }
+            }
+            continue;
+        }
+        if first == b'\n' || first == b'\r' {
+            charset = Charset::Ascii;
+        }
+        rest = match charset {
+            Charset::Ascii => {
+                euc.push(first);
+                after
+            }
+            Charset::HalfWidthKatakana => {
+                if first.is_ascii_graphic() {
+                    euc.extend_from_slice(&[0x8e, first | 0x80]);
+                } else {
+                    euc.push(first);
+                }
+                after
+            }
+            Charset::JisX0208 | Charset::JisX0212 => pair(&mut euc, charset, first, after),
+        };
+    }
+    let (text, _, _) = EUC_JP.decode(&euc);
+    let mut text = text.into_owned();
+    if unknown_escape {
+        text.push(char::from(ESC));
+    }
+    text
+}
+
+/// Writes a two-byte character as EUC-JP; a lone byte or a space stays itself.
+fn pair<'a>(euc: &mut Vec<u8>, charset: Charset, first: u8, after: &'a [u8]) -> &'a [u8] {
+    match after.split_first() {
+        Some((&second, rest)) if first.is_ascii_graphic() && second.is_ascii_graphic() => {
+            if charset == Charset::JisX0212 {
+                euc.push(0x8f);
+            }
+            euc.extend_from_slice(&[first | 0x80, second | 0x80]);
+            rest
+        }
+        _ => {
+            euc.push(first);
+            after
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn legible(bytes: &[u8], label: Option<&str>) -> String {
+        let decoded = decode(bytes, label);
+        assert_eq!(decoded.legibility, Legibility::Legible, "{:?}", decoded.text);
+        decoded.text
+    }
+
+    #[test]
+    fn iso_2022_jp_reads_under_any_label() {
+        let bytes = b"\x1b$B<+8J@k8@\x1b(BID";
+        for label in [Some("iso-2022-jp"), Some("cp50220"), Some("utf-8"), Some("us-ascii"), None] {
+            assert_eq!(legible(bytes, label), "自己宣言ID");
+        }
+    }
+
+    #[test]
+    fn iso_2022_jp_reads_nec_row_and_half_width_kana() {
+        assert_eq!(legible(b"\x1b$B-!-j\x1b(B \x1b(I6^\x1b(B", Some("iso-2022-jp-ms")), "①㈱ ｶﾞ");
+    }
+
+    #[test]
+    fn iso_2022_jp_cut_at_a_line_end_does_not_spoil_the_next_line() {
+        assert_eq!(legible(b"\x1b$B<+8J\nabc", Some("iso-2022-jp")), "自己\nabc");
+    }
+
+    #[test]
+    fn utf_8_called_something_else_is_still_utf_8() {
+        for label in ["iso-2022-jp", "shift_jis", "iso-8859-1", "us-ascii"] {
+            assert_eq!(legible("申込受理のご連絡".as_bytes(), Some(label)), "申込受理のご連絡");
+        }
+    }
+
+    #[test]
+    fn shift_jis_and_euc_read_by_label_and_by_guess() {
+        let text = "自己宣言完了のお知らせです。手続きが完了しました。株式会社つばめ";
+        let (sjis, _, _) = encoding_rs::SHIFT_JIS.encode(text);
+        let (euc, _, _) = EUC_JP.encode(text);
+        for label in [Some("cp932"), Some("windows-31j"), Some("utf-8"), None, Some("iso-8859-1")] {
+            assert_eq!(legible(&sjis, label), text, "{label:?}");
+        }
+        for label in [Some("cp51932"), Some("eucjp-ms"), None] {
+            assert_eq!(legible(&euc, label), text, "{label:?}");
+        }
+    }
+
+    #[test]
+    fn noise_and_utf_7_are_illegible() {
+        let noise: Vec<u8> = (0..200u8).map(|n| n.wrapping_mul(37) | 0x80).collect();
+        assert_eq!(decode(&noise, Some("utf-8")).legibility, Legibility::Illegible);
+        assert_eq!(decode(b"+MEJ-\x1b", Some("utf-7")).legibility, Legibility::Illegible);
+    }
+
+    #[test]
+    fn a_left_over_escape_is_illegible() {
+        assert_eq!(decode(b"\x1b%G\x41\x1b(B", Some("iso-2022-jp")).legibility, Legibility::Illegible);
+    }
+}

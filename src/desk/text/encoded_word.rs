@@ -1,0 +1,190 @@
+//! Header values to text: encoded-words (RFC 2047), raw eight-bit values, folding.
+//!
+//! Old clients cut a long subject inside a multi-byte character and encode both halves. So adjacent encoded-words of one
+//! charset are joined as bytes before they are decoded; decoding each alone, as most libraries do, breaks the character.
+
+use base64::Engine as _;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+
+use super::charset::{Decoded, Legibility, decode};
+
+/// Decodes the raw value of an unstructured field (Subject) or of a phrase.
+#[must_use]
+pub fn decode_header(raw: &[u8]) -> Decoded {
+    let unfolded = unfold(raw);
+    if !contains(&unfolded, b"=?") {
+        return decode(&unfolded, None);
+    }
+    let mut text = String::new();
+    let mut legibility = Legibility::Legible;
+    let mut rest = unfolded.as_slice();
+    while !rest.is_empty() {
+        let (plain, word_at) = split_at_word(rest);
+        let follows_word = !text.is_empty() && plain.iter().all(u8::is_ascii_whitespace) && word_at.is_some();
+        if !follows_word {
+            append(&mut text, &mut legibility, &decode(plain, None));
+        }
+        let Some(at) = word_at else { break };
+        let (joined, after) = joined_words(at);
+        append(&mut text, &mut legibility, &joined);
+        rest = after;
+    }
+    Decoded { text, legibility }
+}
+
+/// RFC 5322 section 2.2.3: a line end before white space is no part of the value.
+fn unfold(raw: &[u8]) -> Vec<u8> {
+    let trimmed = raw.trim_ascii();
+    trimmed.iter().copied().filter(|byte| !matches!(byte, b'\r' | b'\n')).map(|byte| if byte == b'\t' { b' ' } else { byte }).collect()
+}
+
+fn contains(haystack: &[u8], needle: &[u8]) -> bool {
+    memchr::memmem::find(haystack, needle).is_some()
+}
+
+fn append(text: &mut String, legibility: &mut Legibility, decoded: &Decoded) {
+    text.push_str(&decoded.text);
+    if decoded.legibility == Legibility::Illegible {
+        *legibility = Legibility::Illegible;
+    }
+}
+
+/// An encoded-word: charset label and decoded bytes.
+struct Word<'a> {
+    label: &'a str,
+    bytes: Vec<u8>,
+}
+
+/// Text before the next encoded-word, and the rest that begins with it.
+fn split_at_word(bytes: &[u8]) -> (&[u8], Option<&[u8]>) {
+    let mut from = 0;
+    while let Some(found) = bytes.get(from..).and_then(|tail| memchr::memmem::find(tail, b"=?")) {
+        let at = from + found;
+        if let Some((before, candidate)) = bytes.split_at_checked(at)
+            && word(candidate).is_some()
+        {
+            return (before, Some(candidate));
+        }
+        from = at + 2;
+    }
+    (bytes, None)
+}
+
+/// All encoded-words of one charset that follow each other, decoded as one run of bytes.
+fn joined_words(at: &[u8]) -> (Decoded, &[u8]) {
+    let Some((first, mut rest)) = word(at) else { return (decode(at, None), b"") };
+    let mut bytes = first.bytes;
+    loop {
+        let next = rest.trim_ascii_start();
+        match word(next) {
+            Some((following, after)) if following.label.eq_ignore_ascii_case(first.label) => {
+                bytes.extend_from_slice(&following.bytes);
+                rest = after;
+            }
+            _ => break,
+        }
+    }
+    (decode(&bytes, Some(first.label)), rest)
+}
+
+/// Reads `=?charset*language?B|Q?text?=` at the start of the bytes.
+fn word(bytes: &[u8]) -> Option<(Word<'_>, &[u8])> {
+    let rest = bytes.strip_prefix(b"=?")?;
+    let (label, rest) = split_once(rest, b'?')?;
+    let (method, rest) = split_once(rest, b'?')?;
+    let end = memchr::memmem::find(rest, b"?=")?;
+    let (encoded, rest) = rest.split_at_checked(end)?;
+    let rest = rest.strip_prefix(b"?=")?;
+    if label.is_empty() || label.len() > 64 {
+        return None;
+    }
+    let label = std::str::from_utf8(label).ok()?;
+    let label = label.split('*').next()?;
+    let bytes = match method {
+        b"B" | b"b" => base64_lenient(encoded),
+        b"Q" | b"q" => q_encoding(encoded),
+        _ => return None,
+    };
+    Some((Word { label, bytes }, rest))
+}
+
+fn split_once(bytes: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
+    let at = memchr::memchr(separator, bytes)?;
+    let (before, after) = bytes.split_at_checked(at)?;
+    Some((before, after.get(1..)?))
+}
+
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &base64::alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true).with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// Base64 as mails carry it: line ends, foreign characters and a cut end are tolerated (RFC 2045 section 6.8).
+#[must_use]
+pub fn base64_lenient(encoded: &[u8]) -> Vec<u8> {
+    let mut clean: Vec<u8> = encoded.iter().copied().filter(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/')).collect();
+    if clean.len() % 4 == 1 {
+        clean.pop();
+    }
+    LENIENT.decode(&clean).unwrap_or_default()
+}
+
+/// RFC 2047 section 4.2: `_` is a space, `=XX` a byte, all else itself.
+fn q_encoding(encoded: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(encoded.len());
+    let mut rest = encoded;
+    while let Some((&first, after)) = rest.split_first() {
+        rest = after;
+        match first {
+            b'_' => bytes.push(b' '),
+            b'=' => match hex_pair(after) {
+                Some((byte, remaining)) => {
+                    bytes.push(byte);
+                    rest = remaining;
+                }
+                None => bytes.push(first),
+            },
+            other => bytes.push(other),
+        }
+    }
+    bytes
+}
+
+fn hex_pair(bytes: &[u8]) -> Option<(u8, &[u8])> {
+    let (&high, rest) = bytes.split_first()?;
+    let (&low, rest) = rest.split_first()?;
+    let high = char::from(high).to_digit(16)?;
+    let low = char::from(low).to_digit(16)?;
+    Some((u8::try_from(high * 16 + low).ok()?, rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_split_inside_a_character_are_joined() {
+        // 「自己宣言」 in UTF-8, cut after the fourth byte.
+        assert_eq!(decode_header(b"=?UTF-8?B?6Ieq5Q==?=\r\n =?utf-8?B?t7HlrqPoqIA=?=").text, "自己宣言");
+    }
+
+    #[test]
+    fn plain_text_around_words_keeps_its_spaces() {
+        assert_eq!(decode_header(b"Fwd: =?ISO-2022-JP?B?GyRCRT5BdxsoQg==?= (1)").text, "Fwd: 転送 (1)");
+    }
+
+    #[test]
+    fn q_encoding_reads_underscores_and_hex() {
+        assert_eq!(decode_header(b"=?UTF-8?Q?=E8=BB=A2=E9=80=81_a?=").text, "転送 a");
+    }
+
+    #[test]
+    fn raw_eight_bit_values_are_read() {
+        assert_eq!(decode_header("申込受理のご連絡".as_bytes()).text, "申込受理のご連絡");
+    }
+
+    #[test]
+    fn what_only_looks_like_a_word_is_text() {
+        assert_eq!(decode_header(b"=?what?= 50% =?x").text, "=?what?= 50% =?x");
+    }
+}

@@ -1,0 +1,129 @@
+//! One comparable form for text that people and programs spell in many ways.
+//!
+//! Promises: `fold` is idempotent; two spellings that a reader takes for the same fold to the same.
+//! The folded form is for comparison only and never shown.
+
+use unicode_normalization::UnicodeNormalization;
+
+/// NFKC, lower case, without white space, format characters and bidi controls; one hyphen; common variant kanji unified.
+#[must_use]
+pub fn fold(text: &str) -> String {
+    if text.is_ascii() {
+        return text.bytes().filter(|byte| !byte.is_ascii_whitespace()).map(|byte| char::from(byte.to_ascii_lowercase())).collect();
+    }
+    text.nfkc().filter(|character| !character.is_whitespace() && !is_invisible(*character)).flat_map(char::to_lowercase).map(unified).collect()
+}
+
+/// The folded text's letters and digits alone.
+#[must_use]
+pub fn letters(text: &str) -> String {
+    let mut folded = fold(text);
+    folded.retain(char::is_alphanumeric);
+    folded
+}
+
+/// Characters that a reader cannot see: the 12 of `Bidi_Control`, zero-width ones, soft hyphen, tags, variation selectors.
+#[must_use]
+pub const fn is_invisible(character: char) -> bool {
+    matches!(character,
+        '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{180E}'
+        | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{206F}'
+        | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{E0000}'..='\u{E007F}')
+}
+
+/// Text without invisible characters, for showing and for reading values.
+#[must_use]
+pub fn visible(text: &str) -> String {
+    text.chars().filter(|character| !is_invisible(*character)).collect()
+}
+
+const fn unified(character: char) -> char {
+    match character {
+        '‐' | '‑' | '‒' | '–' | '—' | '―' | '−' | '─' | '━' | '﹣' => '-',
+        '〜' | '∼' | '～' => '~',
+        '髙' => '高',
+        '﨑' | '嵜' => '崎',
+        '邊' | '邉' => '辺',
+        '濵' | '濱' => '浜',
+        '德' => '徳',
+        '齋' | '齊' | '斎' => '斉',
+        other => other,
+    }
+}
+
+/// Legal forms with their abbreviations, both folded. Longest first, so that a form is not cut by a shorter one.
+const LEGAL_FORMS: &[&str] = &[
+    "特定非営利活動法人", "一般社団法人", "一般財団法人", "公益社団法人", "公益財団法人", "社会福祉法人", "社会医療法人", "医療法人社団", "医療法人財団", "npo法人",
+    "医療法人", "学校法人", "宗教法人", "株式会社", "有限会社", "合同会社", "合資会社", "合名会社", "(特非)", "(一社)", "(一財)", "(公社)", "(公財)", "(株)", "(有)",
+    "(同)", "(資)", "(名)", "(福)", "(社福)", "(医)", "(医社)", "(学)", "(宗)",
+];
+
+/// A name of an organisation or a person for comparison: folded, without legal form and honorific.
+/// (株), ㈱ and 株式会社 are the same; NFKC turns ㈱ into (株).
+#[must_use]
+pub fn fold_name(name: &str) -> String {
+    let mut folded = fold(name);
+    for form in LEGAL_FORMS {
+        folded = folded.replace(form, "");
+    }
+    for honorific in ["御中", "様", "殿"] {
+        if let Some(bare) = folded.strip_suffix(honorific) {
+            folded = bare.to_owned();
+        }
+    }
+    folded
+}
+
+/// The text as one printable line of at most `longest` characters: for findings, logs and terminals.
+#[must_use]
+pub fn printable(text: &str, longest: usize) -> String {
+    let mut shown = String::new();
+    for (count, character) in text.trim().chars().filter(|character| !is_invisible(*character)).enumerate() {
+        if count == longest {
+            shown.push('…');
+            break;
+        }
+        shown.push(match character {
+            '\t' | '\u{3000}' => ' ',
+            control if control.is_control() => '\u{FFFD}',
+            other => other,
+        });
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn full_width_and_half_width_fold_alike() {
+        assert_eq!(fold("【ＳＥＣＵＲＩＴＹ　ＡＣＴＩＯＮ】"), fold("【security action】"));
+        assert_eq!(fold("利用者番号：９９"), "利用者番号:99");
+    }
+
+    #[test]
+    fn invisible_characters_do_not_count() {
+        assert_eq!(fold("自己\u{200B}宣言\u{202E}ID"), "自己宣言id");
+    }
+
+    #[test]
+    fn folding_twice_changes_nothing() {
+        for text in ["㈱髙島　屋", "Ⅳ・ﾊﾝｶｸ", "〜ー−"] {
+            assert_eq!(fold(&fold(text)), fold(text));
+        }
+    }
+
+    #[test]
+    fn legal_forms_compare_as_one() {
+        assert_eq!(fold_name("㈱つばめ介護"), fold_name("株式会社 つばめ介護"));
+        assert_eq!(fold_name("（福）あおぞら会"), fold_name("社会福祉法人あおぞら会"));
+        assert_eq!(fold_name("NPO法人ひなた"), fold_name("特定非営利活動法人ひなた"));
+    }
+
+    #[test]
+    fn control_characters_are_not_printed() {
+        assert_eq!(printable("a\u{1b}[31mb", 10), "a\u{FFFD}[31mb");
+        assert_eq!(printable("あいうえお", 3), "あいう…");
+    }
+}

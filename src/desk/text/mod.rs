@@ -1,0 +1,9 @@
+//! From bytes to comparable text: character sets, encoded-words, HTML, folding, lines, dates, addresses.
+
+pub mod address;
+pub mod charset;
+pub mod date;
+pub mod encoded_word;
+pub mod fold;
+pub mod html;
+pub mod line;
