@@ -1,5 +1,7 @@
 //! The reception desk of a subsidy office.
 
+pub mod config;
+pub mod courier;
 pub mod desk;
 pub mod secret;
 pub mod wire;
