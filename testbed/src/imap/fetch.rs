@@ -83,7 +83,7 @@ fn response(sequence: usize, message: &Message, items: &[Item]) -> Line {
             text.push(' ');
         }
         match item {
-            Item::Uid => text.push_str(&format!("UID {}", message.uid)),
+            Item::Uid => text += &format!("UID {}", message.uid),
             Item::Flags => text.push_str(&format!("FLAGS {}", flag_list(&message.flags))),
             // A date without its quotes cannot be NIL by accident: NIL is what a test wrote.
             Item::InternalDate if message.internal_date == "NIL" => text.push_str("INTERNALDATE NIL"),

@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until};
 
+use super::base64;
 use super::command::{Command, trim_line_end};
 use super::login::Login;
 use super::perform::{Channel, Phase};
@@ -36,6 +37,12 @@ pub(super) struct Session {
     pub(super) channel: Channel,
     pub(super) phase: Phase,
     epoch: u64,
+}
+
+/// Whether the UIDs that the client knows still hold.
+enum Numbering {
+    Same,
+    New,
 }
 
 /// Keeps one of the state's counters right, however the session ends.
@@ -84,8 +91,13 @@ impl Session {
         }
         let Some(mut wire) = self.carry_out(wire, &greeting, "").await? else { return Ok(()) };
         loop {
-            if !self.awaited(&mut wire).await? {
-                wire.write(b"* BYE IMAP session state is inconsistent, please relogin.\r\n").await?;
+            let farewell = match self.awaited(&mut wire).await {
+                Ok(Numbering::Same) => None,
+                Ok(Numbering::New) => Some("* BYE IMAP session state is inconsistent, please relogin.\r\n"),
+                Err(_) => Some("* BYE Disconnected for inactivity\r\n"),
+            };
+            if let Some(farewell) = farewell {
+                wire.write(farewell.as_bytes()).await?;
                 wire.close().await;
                 return Ok(());
             }
@@ -105,17 +117,17 @@ impl Session {
         }
     }
 
-    /// Waits for input; `false` when the numbering changed under the session.
-    async fn awaited(&self, wire: &mut Wire) -> io::Result<bool> {
+    /// Waits for input, or for the end of the session's epoch.
+    async fn awaited(&self, wire: &mut Wire) -> io::Result<Numbering> {
         let mut bell = self.house.shared.bell();
         loop {
             if self.house.shared.look(|state| state.epoch) != self.epoch {
-                return Ok(false);
+                return Ok(Numbering::New);
             }
             tokio::select! {
                 biased;
                 _ = bell.changed() => {}
-                ready = wire.ready() => return ready.map(|()| true),
+                ready = wire.ready() => return ready.map(|()| Numbering::Same),
             }
         }
     }
@@ -124,19 +136,33 @@ impl Session {
         self.house.shared.log(self.number, format!("{} {}", command.tag, command.text));
         let effects = self.house.shared.effects(Occasion::Command(&command.text), self.number);
         if effects.carries_out() && command.name == "AUTHENTICATE" && command.text.split(' ').count() == 2 {
-            wire.write(b"+ \r\n").await?;
-            wire.flush().await?;
-            let Some(mut answer) = wire.line().await? else { return Ok(None) };
-            trim_line_end(&mut answer);
-            self.house.shared.log(self.number, String::from_utf8_lossy(&answer).into_owned());
+            let Some(answer) = self.challenged(&mut wire, "").await? else { return Ok(None) };
             command.arguments.push(b' ');
             command.arguments.extend_from_slice(&answer);
         }
         let reply = effects.applied(|| self.perform(&command));
+        let denied = reply.tagged.as_ref().is_some_and(|text| text.starts_with("NO [AUTHENTICATIONFAILED]"));
+        if denied && command.text.to_ascii_uppercase().starts_with("AUTHENTICATE ") && command.text.to_ascii_uppercase().contains("OAUTH") {
+            // Google and Microsoft send the reason as a challenge; the NO comes after the client's empty answer.
+            let reason = base64::encode(br#"{"status":"400","schemes":"Bearer"}"#);
+            if self.challenged(&mut wire, &reason).await?.is_none() {
+                return Ok(None);
+            }
+        }
         match reply.then {
             Then::Idle => self.idle(wire, &reply, &command.tag).await,
             _ => self.carry_out(wire, &reply, &command.tag).await,
         }
+    }
+
+    /// The client's answer to a SASL challenge; `None` when it has closed.
+    async fn challenged(&self, wire: &mut Wire, challenge: &str) -> io::Result<Option<Vec<u8>>> {
+        wire.write(format!("+ {challenge}\r\n").as_bytes()).await?;
+        wire.flush().await?;
+        let Some(mut answer) = wire.line().await? else { return Ok(None) };
+        trim_line_end(&mut answer);
+        self.house.shared.log(self.number, String::from_utf8_lossy(&answer).into_owned());
+        Ok(Some(answer))
     }
 
     /// Writes an answer and does what follows from it; `None` when the session is over.

@@ -201,6 +201,16 @@ impl Session {
             }
             answers.push(answer);
         }
+        let account = self.house.account.as_ref();
+        if mechanism.contains("OAUTH")
+            && answers.first().is_none_or(|answer| account.is_none_or(|account| account.sasl(&mechanism, answer).is_err()))
+        {
+            // Google and Microsoft send the reason as a challenge; the 535 comes after the client's empty answer.
+            self.say(wire, &format!("334 {}", base64::encode(br#"{"status":"400","schemes":"Bearer"}"#))).await?;
+            if self.heard(wire).await?.is_none() {
+                return Ok(Step::Over(End::Close));
+            }
+        }
         self.react(wire, Phase::Auth, |session| session.check(&mechanism, &answers).to_owned()).await
     }
 

@@ -57,6 +57,12 @@ async fn every_way_to_log_in_works_and_wrong_secrets_are_refused() {
         assert!(client.ask(&command).await.last().unwrap().starts_with("t OK [CAPABILITY IMAP4rev1"), "{command}");
         assert_eq!(server.commands().last().unwrap(), &format!("t {command}"));
     }
+    let mut client = Client::plain(server.port()).await;
+    client.line().await;
+    client.send(&format!("t AUTHENTICATE XOAUTH2 {}", base64::encode(b"user=x\x01auth=Bearer old\x01\x01"))).await;
+    assert_eq!(client.line().await, format!("+ {}", base64::encode(br#"{"status":"400","schemes":"Bearer"}"#)));
+    client.send("").await;
+    assert_eq!(client.line().await, "t NO [AUTHENTICATIONFAILED] Wrong user or password");
     for command in ["LOGIN desk@office.example.jp wrong".to_owned(), format!("AUTHENTICATE PLAIN {}", base64::encode(b"\0a\0b"))] {
         let mut client = Client::plain(server.port()).await;
         client.line().await;
@@ -284,7 +290,7 @@ async fn silent_clients_are_sent_away() {
     let server = Server::start(Options { patience: Duration::from_millis(50), ..options() });
     let mut client = Client::plain(server.port()).await;
     client.line().await;
-    assert_eq!(client.rest().await.0, "");
+    assert_eq!(client.rest().await.0, "* BYE Disconnected for inactivity\r\n");
 }
 
 #[tokio::test]

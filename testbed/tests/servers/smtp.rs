@@ -104,6 +104,7 @@ async fn every_mechanism_works_over_tls_and_wrong_secrets_are_refused() {
         (vec![format!("AUTH LOGIN {user}"), password], "235 2.7.0 Welcome"),
         (vec!["AUTH PLAIN".to_owned(), plain], "235 2.7.0 Welcome"),
         (vec![format!("AUTH XOAUTH2 {bearer}")], "235 2.7.0 Welcome"),
+        (vec![format!("AUTH XOAUTH2 {wrong}"), String::new()], "535 5.7.8 Wrong user or password"),
         (vec!["AUTH LOGIN".to_owned(), user, wrong], "535 5.7.8 Wrong user or password"),
         (vec!["AUTH PLAIN".to_owned(), "*".to_owned()], "501 5.7.0 Authentication was given up"),
     ] {
