@@ -3,5 +3,6 @@
 pub mod config;
 pub mod courier;
 pub mod desk;
+pub mod mailbox;
 pub mod secret;
 pub mod wire;

@@ -55,6 +55,16 @@ impl Trust {
         Self::from_roots(roots)
     }
 
+    /// No authority at all: for plaintext to loopback, where nothing is checked.
+    #[must_use]
+    pub fn nobody() -> Self {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        // The default versions always fit the default provider, so the fallback is never taken.
+        let builder = ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions();
+        let builder = builder.unwrap_or_else(|_| ClientConfig::builder());
+        Self { config: Arc::new(builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth()) }
+    }
+
     /// The authorities of a PEM file and nobody else.
     ///
     /// # Errors

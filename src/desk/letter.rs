@@ -102,6 +102,7 @@ fn encoded_field(head: &mut String, name: &str, value: &str) {
     head.push_str(&start);
     let mut writer = EmailWriter::new(head, length, 0, false);
     let _infallible = if value.is_ascii() { writer.folding().write_str(value) } else { email_encoding::headers::rfc2047::encode(value, &mut writer) };
+    drop(writer);
     head.push_str("\r\n");
 }
 
@@ -115,6 +116,7 @@ fn mailbox_field(head: &mut String, name: &str, shown: &str, address: &str) {
         writer.space();
     }
     let _infallible = write!(writer.folding(), "<{address}>");
+    drop(writer);
     head.push_str("\r\n");
 }
 

@@ -59,8 +59,6 @@ impl Templates {
     pub fn compile(texts: impl IntoIterator<Item = (ReplyKind, String)>) -> Result<Self, Vec<TemplateProblem>> {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        environment.set_trim_blocks(true);
-        environment.set_lstrip_blocks(true);
         let mut problems = Vec::new();
         let mut kinds = Vec::new();
         for (kind, text) in texts {
@@ -87,7 +85,7 @@ impl Templates {
     pub fn render(&self, kind: ReplyKind, facts: &Facts) -> Result<Rendered, TemplateProblem> {
         let problem = |problem: String| TemplateProblem { kind, problem };
         let template = self.environment.get_template(kind.word()).map_err(|error| problem(explained(&error)))?;
-        let rendered = template.render(facts).map_err(|error| problem(explained(&error)))?;
+        let rendered = template.render(minijinja::value::Serde(facts)).map_err(|error| problem(explained(&error)))?;
         let (head, text) = rendered.split_once("\n\n").ok_or_else(|| problem("it has no empty line after the subject".to_owned()))?;
         let subject = head.trim().strip_prefix("Subject:").map(str::trim).filter(|subject| !subject.is_empty() && !subject.contains(char::is_control));
         let subject = subject.ok_or_else(|| problem("its first line is not `Subject: …`".to_owned()))?;
@@ -135,7 +133,7 @@ mod tests {
 
     #[test]
     fn a_template_renders_subject_and_text() {
-        let templates = compile("Subject: 件名 {{ receipt }}\n\n{% if deadline %}\n締切 {{ deadline }}\n{% endif %}\n本文\n").expect("valid");
+        let templates = compile("Subject: 件名 {{ receipt }}\n\n{% if deadline %}締切 {{ deadline }}\n{% endif %}本文\n").expect("valid");
         let rendered = templates.render(ReplyKind::Missing, &sample_facts(Fullness::Least)).expect("renders");
         assert_eq!(rendered, Rendered { subject: "件名 20261123-000001".to_owned(), text: "本文\n".to_owned() });
     }

@@ -1,0 +1,271 @@
+//! From the operator's TOML file to values that can be used as they are.
+//!
+//! The shipped `config/uketsuke.toml` is the lowest layer: what it says is the default, so no default stands twice. Every
+//! problem is found in one reading, each with its key, its value and the remedy.
+
+mod moment;
+mod reader;
+mod rules;
+mod secret;
+mod servers;
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use ::config::{Config, File, FileFormat, Value};
+use jiff::tz::TimeZone;
+
+pub use self::reader::Problem;
+use self::reader::Problems;
+pub use self::rules::Start;
+use crate::courier;
+use crate::desk::letter::Sender;
+use crate::desk::rules::{ReplyMode, Rules};
+use crate::desk::template::Templates;
+use crate::desk::words::ReplyKind;
+use crate::mailbox;
+
+/// The shipped configuration: every key with its default.
+pub const SHIPPED: &str = include_str!("../../config/uketsuke.toml");
+
+/// The built-in letters.
+const SHIPPED_TEMPLATES: [(ReplyKind, &str); 3] = [
+    (ReplyKind::Missing, include_str!("../../config/templates/missing.txt")),
+    (ReplyKind::WrongType, include_str!("../../config/templates/wrong_type.txt")),
+    (ReplyKind::Accepted, include_str!("../../config/templates/accepted.txt")),
+];
+
+/// Everything that the daemon needs.
+#[derive(Debug, Clone)]
+pub struct Configuration {
+    pub accounts: Vec<mailbox::Settings>,
+    /// None where no SMTP server is configured; then letters are held.
+    pub courier: Option<courier::Settings>,
+    pub judging: Judging,
+    /// None is the null path.
+    pub envelope_from: Option<String>,
+    pub store: PathBuf,
+    /// 0 = one a core.
+    pub judging_threads: usize,
+    pub grace: Duration,
+    pub log_level: String,
+}
+
+/// The part that a reload replaces: rules and letters.
+#[derive(Debug, Clone)]
+pub struct Judging {
+    pub rules: Rules,
+    pub templates: Templates,
+    pub sender: Sender,
+    pub office: Office,
+    pub start: Start,
+}
+
+/// What letters and tables say about the office.
+#[derive(Debug, Clone)]
+pub struct Office {
+    pub name: String,
+    pub contact: Option<String>,
+    pub zone: TimeZone,
+}
+
+/// The configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("the configuration {} cannot be read: {source}; name another file with --config, or create it from the shipped uketsuke.toml", path.display())]
+    Unreadable { path: PathBuf, source: std::io::Error },
+    #[error("the configuration {} is not valid TOML: {reason}", path.display())]
+    Syntax { path: PathBuf, reason: String },
+    #[error("the configuration {} has {} problem(s):\n{}", path.display(), problems.len(), listed(problems))]
+    Problems { path: PathBuf, problems: Vec<Problem> },
+}
+
+fn listed(problems: &[Problem]) -> String {
+    problems.iter().map(|problem| format!("  - {problem}")).collect::<Vec<_>>().join("\n")
+}
+
+/// The tables that a file may have.
+const SECTIONS: [&str; 8] = ["accounts", "smtp", "reply", "programme", "notices", "store", "limits", "log"];
+
+/// Reads a configuration for the daemon: accounts, secrets and all.
+///
+/// # Errors
+/// [`ConfigError`] with every problem at once.
+pub fn load(path: &Path) -> Result<Configuration, ConfigError> {
+    let text = fs::read_to_string(path).map_err(|source| ConfigError::Unreadable { path: path.to_path_buf(), source })?;
+    parse(&text, path)
+}
+
+/// Reads only what judging needs: for `classify`, which needs neither accounts nor secrets.
+///
+/// # Errors
+/// [`ConfigError`] with every problem of the sections that are read, and every unknown section.
+pub fn load_rules(path: &Path) -> Result<Rules, ConfigError> {
+    let text = fs::read_to_string(path).map_err(|source| ConfigError::Unreadable { path: path.to_path_buf(), source })?;
+    let mut problems = Problems::default();
+    let mut tables = layered(&text, path, &mut problems)?;
+    let rules = rules_of(&mut tables, &mut problems).map(|parts| parts.rules);
+    finished(rules, problems, path)
+}
+
+/// The rules of the shipped configuration.
+///
+/// # Errors
+/// Never, unless the shipped file was changed without running the tests.
+pub fn shipped_rules() -> Result<Rules, ConfigError> {
+    let path = Path::new("(shipped)");
+    let mut problems = Problems::default();
+    let mut tables = layered("", path, &mut problems)?;
+    let rules = rules_of(&mut tables, &mut problems).map(|parts| parts.rules);
+    finished(rules, problems, path)
+}
+
+fn finished<T>(value: Option<T>, problems: Problems, path: &Path) -> Result<T, ConfigError> {
+    match value {
+        Some(value) if problems.is_empty() => Ok(value),
+        _ => Err(ConfigError::Problems { path: path.to_path_buf(), problems: problems.into_vec() }),
+    }
+}
+
+/// The operator's file over the shipped one, table by table.
+fn layered(text: &str, path: &Path, problems: &mut Problems) -> Result<HashMap<String, Value>, ConfigError> {
+    let syntax = |error: ::config::ConfigError| ConfigError::Syntax { path: path.to_path_buf(), reason: error.to_string() };
+    let own = Config::builder().add_source(File::from_str(text, FileFormat::Toml)).build().map_err(syntax)?;
+    let own: HashMap<String, Value> = own.try_deserialize().map_err(syntax)?;
+    for name in own.keys().filter(|name| !SECTIONS.contains(&name.as_str())) {
+        let hint = reader::nearest(name, &SECTIONS).map_or_else(|| format!("known are {}", SECTIONS.join(", ")), |known| format!("did you mean [{known}]?"));
+        problems.push(name.clone(), None, format!("is not a section of uketsuke; {hint}"));
+    }
+    let both = Config::builder().add_source(File::from_str(SHIPPED, FileFormat::Toml)).add_source(File::from_str(text, FileFormat::Toml));
+    both.build().and_then(Config::try_deserialize).map_err(syntax)
+}
+
+struct RulesParts {
+    rules: Rules,
+    reply: ReplyParts,
+    zone: TimeZone,
+    limits: rules::LimitsPart,
+}
+
+struct ReplyParts {
+    start: Start,
+    office: String,
+    from: String,
+    reply_to: Option<String>,
+    contact: Option<String>,
+    templates: String,
+}
+
+fn rules_of(tables: &mut HashMap<String, Value>, problems: &mut Problems) -> Option<RulesParts> {
+    let mut programme = rules::programme(tables.remove("programme"), problems);
+    let zone = std::mem::replace(&mut programme.zone, TimeZone::UTC);
+    let kinds = rules::notices(tables.remove("notices"), problems);
+    let reply = rules::reply(tables.remove("reply"), problems);
+    let limits = rules::limits(tables.remove("limits"), problems);
+    let parts = ReplyParts { start: reply.start, office: reply.office, from: reply.from, reply_to: reply.reply_to, contact: reply.contact, templates: reply.templates };
+    let rules = rules::assembled(programme, kinds, reply.gates, limits.limits, problems)?;
+    Some(RulesParts { rules, reply: parts, zone, limits })
+}
+
+fn parse(text: &str, path: &Path) -> Result<Configuration, ConfigError> {
+    let mut problems = Problems::default();
+    let mut tables = layered(text, path, &mut problems)?;
+    let parts = rules_of(&mut tables, &mut problems);
+    let spare = rules::limits(None, &mut Problems::default());
+    let accounts = servers::accounts(tables.remove("accounts"), parts.as_ref().map_or(&spare, |parts| &parts.limits), &mut problems);
+    let smtp = servers::smtp(tables.remove("smtp"), &mut problems);
+    let store = store(tables.remove("store"), &mut problems);
+    let log_level = log(tables.remove("log"), &mut problems);
+    let configuration = parts.and_then(|parts| assembled(parts, accounts, smtp, store, log_level, &mut problems));
+    finished(configuration, problems, path)
+}
+
+fn assembled(
+    parts: RulesParts,
+    accounts: Vec<mailbox::Settings>,
+    smtp: servers::SmtpPart,
+    store: PathBuf,
+    log_level: String,
+    problems: &mut Problems,
+) -> Option<Configuration> {
+    let RulesParts { mut rules, reply, zone, limits } = parts;
+    let address = if reply.from.is_empty() { accounts.first().map(|account| account.user.clone()).unwrap_or_default() } else { reply.from.clone() };
+    let mode = rules.gates.mode;
+    if mode != ReplyMode::Off && !crate::desk::gate::is_deliverable(&address) {
+        problems.push("reply.from", Some(format!("\"{address}\"")), "is not an address that applicants can see as the sender; write the office's address");
+    }
+    if mode == ReplyMode::Send && smtp.settings.is_none() {
+        problems.push("smtp.host", None, "is needed where reply.mode = \"send\"; write the name of the SMTP server, or use mode = \"hold\"");
+    }
+    let known = rules.gates.own_addresses.clone();
+    let users = accounts.iter().map(|account| account.user.clone()).filter(|user| user.contains('@'));
+    rules.gates.own_addresses.extend([address.clone()].into_iter().chain(users).filter(|address| !address.is_empty() && !known.contains(address)));
+    let templates = templates(&reply.templates, problems)?;
+    Some(Configuration {
+        accounts,
+        courier: smtp.settings,
+        judging: Judging {
+            rules,
+            templates,
+            sender: Sender { name: reply.office.clone(), address, reply_to: reply.reply_to },
+            office: Office { name: reply.office, contact: reply.contact, zone },
+            start: reply.start,
+        },
+        envelope_from: smtp.envelope_from,
+        store,
+        judging_threads: limits.judging_threads,
+        grace: limits.grace,
+        log_level,
+    })
+}
+
+/// The letters of the operator's folder, or the built-in ones; each is rendered once.
+fn templates(folder: &str, problems: &mut Problems) -> Option<Templates> {
+    let mut texts = Vec::new();
+    for (kind, shipped) in SHIPPED_TEMPLATES {
+        if folder.is_empty() {
+            texts.push((kind, shipped.to_owned()));
+            continue;
+        }
+        let path = Path::new(folder).join(format!("{}.txt", kind.word()));
+        match fs::read_to_string(&path) {
+            Ok(text) => texts.push((kind, text)),
+            Err(error) => {
+                let sentence = format!("the letter {} cannot be read ({error}); copy the shipped one there, or set templates = \"\"", path.display());
+                problems.push("reply.templates", Some(format!("\"{folder}\"")), sentence);
+            }
+        }
+    }
+    match Templates::compile(texts) {
+        Ok(templates) => Some(templates),
+        Err(found) => {
+            for problem in found {
+                let place = if folder.is_empty() { "(built-in)".to_owned() } else { format!("\"{folder}\"") };
+                problems.push("reply.templates", Some(place), format!("{}.txt cannot be used: {}", problem.kind.word(), problem.problem));
+            }
+            None
+        }
+    }
+}
+
+fn store(value: Option<Value>, problems: &mut Problems) -> PathBuf {
+    let mut section = reader::Section::new("store", value, problems);
+    let path = section.required("path", "write the path of the SQLite file");
+    section.finish();
+    PathBuf::from(path)
+}
+
+fn log(value: Option<Value>, problems: &mut Problems) -> String {
+    let mut section = reader::Section::new("log", value, problems);
+    let level = section.text("level", "info");
+    if !matches!(level.as_str(), "error" | "warn" | "info" | "debug" | "trace") {
+        section.refuse("level", &level, "must be \"error\", \"warn\", \"info\", \"debug\" or \"trace\"");
+    }
+    section.finish();
+    level
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,91 @@
+//! Where passwords come from: a file, a systemd credential, an environment variable; never the configuration itself.
+
+use std::env;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use super::reader::Section;
+use crate::secret::Secret;
+
+/// Others may read a file with one of these bits.
+const READABLE_BY_OTHERS: u32 = 0o004;
+
+/// Takes a key that names where a secret is kept, and reads the secret.
+pub fn secret(section: &mut Section<'_>, name: &'static str, default: &str) -> Option<Secret> {
+    let source = section.text(name, default);
+    let read = match source.split_once(':') {
+        Some(("file", path)) => of_file(Path::new(path)),
+        Some(("credential", credential)) => of_credential(credential),
+        Some(("env", variable)) => of_variable(variable),
+        _ => {
+            // What stands here may be the password itself, so it is not shown.
+            let key = section.key(name);
+            section.problems.push(key, None, "must say where the password is kept, not what it is: \"file:/path\", \"credential:name\" or \"env:NAME\"");
+            return None;
+        }
+    };
+    match read {
+        Ok(secret) => Some(secret),
+        Err(sentence) => {
+            section.refuse(name, source, sentence);
+            None
+        }
+    }
+}
+
+fn of_file(path: &Path) -> Result<Secret, String> {
+    let shown = path.display();
+    let metadata = fs::metadata(path).map_err(|error| format!("the file {shown} cannot be read ({error}); create it with the password as its only line, and chmod 600"))?;
+    if metadata.mode() & READABLE_BY_OTHERS != 0 {
+        return Err(format!("every user of this machine can read {shown}; run: chmod 600 {shown}"));
+    }
+    let text = fs::read_to_string(path).map_err(|error| format!("the file {shown} cannot be read ({error}); it must belong to the service's user"))?;
+    one_line(&text).ok_or_else(|| format!("the file {shown} is empty; write the password into it as its only line"))
+}
+
+fn of_credential(name: &str) -> Result<Secret, String> {
+    let directory = env::var_os("CREDENTIALS_DIRECTORY")
+        .ok_or_else(|| format!("there is no $CREDENTIALS_DIRECTORY; run under systemd with LoadCredential={name}:…, or use \"file:…\""))?;
+    let path = PathBuf::from(directory).join(name);
+    let text = fs::read_to_string(&path).map_err(|error| format!("the credential {name} cannot be read ({error}); add LoadCredential={name}:… to the unit"))?;
+    one_line(&text).ok_or_else(|| format!("the credential {name} is empty; write the password into its file as its only line"))
+}
+
+fn of_variable(name: &str) -> Result<Secret, String> {
+    let text = env::var(name).map_err(|_| format!("the environment variable {name} is not set; set it, or use \"file:…\""))?;
+    one_line(&text).ok_or_else(|| format!("the environment variable {name} is empty"))
+}
+
+/// Editors end a file with a line end, which is no part of the password.
+fn one_line(text: &str) -> Option<Secret> {
+    let line = text.trim_end_matches(['\r', '\n']);
+    (!line.is_empty() && !line.contains(['\r', '\n'])).then(|| Secret::new(line.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn a_file_that_everybody_can_read_is_refused() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("password");
+        fs::write(&path, "kaki\n").expect("written");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).expect("set");
+        assert!(of_file(&path).expect_err("refused").contains("chmod 600"));
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("set");
+        assert_eq!(of_file(&path).expect("read").expose(), "kaki");
+    }
+
+    #[test]
+    fn an_empty_or_absent_secret_is_refused_with_a_remedy() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("password");
+        assert!(of_file(&path).expect_err("refused").contains("create it"));
+        fs::write(&path, "\n").expect("written");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("set");
+        assert!(of_file(&path).expect_err("refused").contains("is empty"));
+    }
+}

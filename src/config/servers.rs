@@ -1,0 +1,213 @@
+//! The IMAP accounts and the SMTP server, from `[[accounts]]` and `[smtp]`.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use config::{Value, ValueKind};
+
+use super::reader::{Problems, Section};
+use super::rules::{LimitsPart, array};
+use super::secret::secret;
+use crate::courier::{self, Deadlines, HelloName, Login, OnUnknown};
+use crate::desk::words::Verdict;
+use crate::mailbox::{self, FilingRules, LoginMethod};
+use crate::wire::{Security, Trust};
+
+const SECURITY: &str = "\"tls\", \"starttls\" or \"plaintext\"";
+
+/// Reads all `[[accounts]]`.
+pub fn accounts(value: Option<Value>, limits: &LimitsPart, problems: &mut Problems) -> Vec<mailbox::Settings> {
+    let mut accounts: Vec<mailbox::Settings> = Vec::new();
+    let entries = array("accounts", value, problems);
+    if entries.is_empty() {
+        problems.push("accounts", None, "there is no mailbox to watch; add an [[accounts]] section with host, user and password");
+    }
+    for (index, entry) in entries.into_iter().enumerate() {
+        let mut section = Section::new(format!("accounts[{index}]"), Some(entry), problems);
+        if let Some(account) = account(&mut section, limits) {
+            if accounts.iter().any(|other| other.account == account.account) {
+                section.refuse("name", &account.account, "is the name of another account; every account needs its own");
+            }
+            accounts.push(account);
+        }
+        section.finish();
+    }
+    accounts
+}
+
+fn account(section: &mut Section<'_>, limits: &LimitsPart) -> Option<mailbox::Settings> {
+    let name = section.required("name", "give the account a short name, as \"desk\"");
+    let host = section.required("host", "write the name of the IMAP server");
+    let security = section.take("security", Security::Tls, SECURITY);
+    let port = port(section, match security {
+        Security::Tls => 993,
+        Security::StartTls | Security::Plaintext => 143,
+    });
+    refuse_open_plaintext(section, &host, security);
+    let trust = trust(section, security);
+    let user = section.required("user", "write the user name of the mailbox");
+    let password = secret(section, "password", "credential:imap-password");
+    let login = match section.text("login", "auto").as_str() {
+        "auto" => LoginMethod::Auto,
+        "plain" => LoginMethod::Plain,
+        "login" => LoginMethod::Login,
+        other => {
+            section.refuse("login", other, "must be \"auto\", \"plain\" or \"login\"");
+            LoginMethod::Auto
+        }
+    };
+    let folder = section.text("folder", "INBOX");
+    let filing = filing(section);
+    let mut intervals = mailbox::Intervals::default();
+    intervals.poll = seconds(section, "poll-seconds", 60, 5, 3_600);
+    intervals.idle_refresh = seconds(section, "idle-refresh-seconds", 300, 30, 1_680);
+    let mut deadlines = mailbox::Deadlines::default();
+    deadlines.silence = seconds(section, "silence-seconds", 60, 2, 600);
+    let mut sizes = mailbox::Limits::default();
+    sizes.largest_mail = u64::try_from(limits.limits.mail_bytes).unwrap_or(u64::MAX);
+    sizes.batch_bytes = limits.batch_bytes;
+    sizes.batch_mails = limits.batch_mails;
+    Some(mailbox::Settings {
+        account: name,
+        host,
+        port,
+        security,
+        trust: trust?,
+        user,
+        password: password?,
+        login,
+        folder,
+        filing,
+        limits: sizes,
+        intervals,
+        deadlines,
+        pauses: mailbox::Pauses::default(),
+    })
+}
+
+fn port(section: &mut Section<'_>, default: u64) -> u16 {
+    u16::try_from(section.number("port", default, 1..=65_535, "port")).unwrap_or_default()
+}
+
+fn seconds(section: &mut Section<'_>, name: &'static str, default: u64, least: u64, most: u64) -> Duration {
+    Duration::from_secs(section.number(name, default, least..=most, "seconds"))
+}
+
+/// Said here as early as possible; the connection itself refuses it again, by the address that the name resolves to.
+fn refuse_open_plaintext(section: &mut Section<'_>, host: &str, security: Security) {
+    let is_loopback = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+    if security == Security::Plaintext && !is_loopback && !host.is_empty() {
+        section.refuse("security", "plaintext", format!("would send the password unencrypted to {host}; use \"tls\" or \"starttls\" (plaintext is for localhost only)"));
+    }
+}
+
+fn trust(section: &mut Section<'_>, security: Security) -> Option<Trust> {
+    let file = section.text("ca-file", "");
+    if file.is_empty() && security == Security::Plaintext {
+        return Some(Trust::nobody());
+    }
+    let found = if file.is_empty() { Trust::system() } else { Trust::of_file(Path::new(&file)) };
+    match found {
+        Ok(trust) => Some(trust),
+        Err(error) => {
+            section.refuse("ca-file", &file, error.to_string());
+            None
+        }
+    }
+}
+
+fn filing(section: &mut Section<'_>) -> FilingRules {
+    let filing = section.text("filing", "none");
+    let targets = targets(section);
+    if targets.is_empty() && filing != "none" {
+        section.refuse("filing", &filing, "needs [accounts.targets] with a name for at least one verdict");
+    }
+    match filing.as_str() {
+        "none" => FilingRules::None,
+        "keyword" => FilingRules::Keywords(targets),
+        "move" => FilingRules::Folders(targets),
+        other => {
+            section.refuse("filing", other, "must be \"none\", \"keyword\" or \"move\"");
+            FilingRules::None
+        }
+    }
+}
+
+fn targets(section: &mut Section<'_>) -> BTreeMap<String, String> {
+    let Some(value) = section.raw("targets") else { return BTreeMap::new() };
+    let ValueKind::Table(table) = value.kind else {
+        section.refuse("targets", "…", "must be a table: write the verdicts below [accounts.targets]");
+        return BTreeMap::new();
+    };
+    let mut targets = BTreeMap::new();
+    for (verdict, target) in table {
+        if Verdict::of_word(&verdict).is_none() {
+            let known: Vec<&str> = Verdict::ALL.iter().map(|verdict| verdict.word()).collect();
+            section.refuse("targets", &verdict, format!("is no verdict; use {}", known.join(", ")));
+            continue;
+        }
+        match target.into_string() {
+            Ok(target) if !target.trim().is_empty() => {
+                targets.insert(verdict, target);
+            }
+            _ => section.refuse("targets", &verdict, "needs the name of a keyword or a folder in quotes"),
+        }
+    }
+    targets
+}
+
+/// What `[smtp]` says.
+pub struct SmtpPart {
+    /// None where no server is configured.
+    pub settings: Option<courier::Settings>,
+    /// None is the null path.
+    pub envelope_from: Option<String>,
+}
+
+/// Reads `[smtp]`.
+pub fn smtp(value: Option<Value>, problems: &mut Problems) -> SmtpPart {
+    let mut section = Section::new("smtp", value, problems);
+    let host = section.text("host", "");
+    let security = section.take("security", Security::Tls, SECURITY);
+    let port = port(&mut section, match security {
+        Security::Tls => 465,
+        Security::StartTls => 587,
+        Security::Plaintext => 25,
+    });
+    refuse_open_plaintext(&mut section, &host, security);
+    let user = section.text("user", "");
+    let is_used = !host.is_empty();
+    let trust = if is_used { trust(&mut section, security) } else { section.raw("ca-file").and(None) };
+    let login = if is_used && !user.is_empty() {
+        secret(&mut section, "password", "credential:smtp-password").map(|password| Login { user: user.clone(), password })
+    } else {
+        section.raw("password").and(None)
+    };
+    let hello = section.text("hello", "localhost");
+    let hello = HelloName::parse(&hello).map_err(|error| section.refuse("hello", &hello, error.to_string())).ok();
+    let envelope_from = section.text("envelope-from", "");
+    let envelope_from = Some(envelope_from.trim().trim_matches(['<', '>']).to_owned()).filter(|address| !address.is_empty());
+    if let Some(address) = &envelope_from
+        && !crate::desk::gate::is_deliverable(address)
+    {
+        section.refuse("envelope-from", address, "is not an address; leave it empty for the null path <>");
+    }
+    let letters_per_minute = u32::try_from(section.number("letters-per-minute", 30, 1..=6_000, "letters")).unwrap_or(30);
+    let on_unknown = section.take("on-unknown", OnUnknown::Hold, "\"hold\" or \"resend\"");
+    let mut deadlines = Deadlines::default();
+    deadlines.connect = seconds(&mut section, "connect-seconds", 15, 1, 600);
+    deadlines.command = seconds(&mut section, "command-seconds", 60, 1, 600);
+    deadlines.final_dot = seconds(&mut section, "final-dot-seconds", 600, 1, 3_600);
+    let mut rhythm = courier::Rhythm::default();
+    rhythm.give_up_after = Duration::from_hours(section.number("give-up-hours", 24, 1..=240, "hours"));
+    let is_login_missing = is_used && !user.is_empty() && login.is_none();
+    section.finish();
+    let settings = match (is_used && !is_login_missing, trust, hello) {
+        (true, Some(trust), Some(hello)) => {
+            Some(courier::Settings { name: host.clone(), host, port, security, trust, login, hello, deadlines, letters_per_minute, on_unknown, rhythm })
+        }
+        _ => None,
+    };
+    SmtpPart { settings, envelope_from }
+}

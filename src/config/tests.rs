@@ -1,0 +1,118 @@
+use super::*;
+
+fn problems(text: &str) -> Vec<String> {
+    match parse(text, Path::new("test.toml")) {
+        Ok(_) => Vec::new(),
+        Err(ConfigError::Problems { problems, .. }) => problems.iter().map(ToString::to_string).collect(),
+        Err(other) => vec![other.to_string()],
+    }
+}
+
+/// A password file that only its owner can read, and an account that uses it.
+fn account(folder: &Path) -> String {
+    use std::os::unix::fs::PermissionsExt;
+    let path = folder.join("password");
+    fs::write(&path, "kaki\n").expect("written");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("set");
+    format!(
+        "[[accounts]]\nname = \"desk\"\nhost = \"localhost\"\nsecurity = \"plaintext\"\nuser = \"desk@office.example.jp\"\npassword = \"file:{}\"\n",
+        path.display()
+    )
+}
+
+#[test]
+fn the_shipped_file_is_a_valid_rule_set() {
+    let rules = shipped_rules().expect("valid");
+    assert_eq!(rules.kinds.iter().map(|kind| kind.id.as_str()).collect::<Vec<_>>(), ["completion", "acceptance"]);
+    assert_eq!(rules.programme.required_stars, 1);
+    assert!(rules.is_sender("security-action-info@ipa.go.jp") && rules.is_sender("x@sub.ipa.go.jp") && !rules.is_sender("x@notipa.go.jp"));
+}
+
+#[test]
+fn a_small_file_is_enough() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let configuration = parse(&account(folder.path()), Path::new("test.toml")).expect("valid");
+    assert_eq!(configuration.accounts.len(), 1);
+    assert_eq!(configuration.judging.sender.address, "desk@office.example.jp");
+    assert!(configuration.judging.rules.gates.own_addresses.contains(&"desk@office.example.jp".to_owned()));
+}
+
+/// The lines `#= ` of the shipped file are an account; switched on, they must be valid but for the password's place, and state the defaults.
+#[test]
+fn the_commented_account_states_the_defaults() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let least = account(folder.path());
+    let password = least.lines().find(|line| line.starts_with("password")).expect("there").to_owned();
+    let commented: Vec<String> = SHIPPED.lines().filter_map(|line| line.strip_prefix("#= ")).map(str::to_owned).collect();
+    let stated = commented.iter().map(|line| if line.starts_with("password") { password.clone() } else { line.clone() }).collect::<Vec<_>>().join("\n");
+    let stated = parse(&stated, Path::new("stated.toml")).expect("valid").accounts.remove(0);
+    let implied = format!("[[accounts]]\nname = \"desk\"\nhost = \"imap.example.jp\"\nuser = \"desk@example.jp\"\n{password}\n");
+    let implied = parse(&implied, Path::new("implied.toml")).expect("valid").accounts.remove(0);
+    assert_eq!(format!("{stated:?}"), format!("{implied:?}"));
+}
+
+#[test]
+fn all_problems_are_reported_at_once_with_key_value_and_remedy() {
+    let found = problems(
+        "[smtp]\nprot = 25\nport = 70000\n[reply]\nmode = \"on\"\nletters = [\"nonsense\"]\n[programme]\nrequired-stars = 3\ndeadline = \"soon\"\naccepted-kinds = [\"x\"]\n[log]\nlevel = 3\n[stroe]\n",
+    );
+    for expected in [
+        "smtp.prot: is not a key of uketsuke; did you mean `port`?",
+        "smtp.port = 70000: must be a whole number from 1 to 65535 (port)",
+        "reply.mode = \"on\": must be \"off\", \"hold\" or \"send\"",
+        "reply.letters = […]: must be a list of \"missing\", \"wrong_type\" and \"accepted\"",
+        "programme.required-stars = 3: must be a whole number from 1 to 2 (stars)",
+        "programme.deadline = \"soon\": must be a date, as 2026-04-01, or a date with a time, as 2026-04-01T17:00",
+        "programme.accepted-kinds = \"x\": no [[notices]] has this id; known are completion, acceptance",
+        "log.level = 3: must be a text in quotes",
+        "stroe: is not a section of uketsuke; did you mean [store]?",
+        "accounts: there is no mailbox to watch; add an [[accounts]] section with host, user and password",
+    ] {
+        assert!(found.iter().any(|problem| problem == expected), "{expected}\nin\n{}", found.join("\n"));
+    }
+}
+
+#[test]
+fn a_password_in_the_file_is_refused_and_not_repeated() {
+    let found = problems("[[accounts]]\nname = \"desk\"\nhost = \"localhost\"\nuser = \"u\"\npassword = \"kaki-no-tane\"\n").join("\n");
+    assert!(found.contains("must say where the password is kept") && !found.contains("kaki-no-tane"), "{found}");
+}
+
+#[test]
+fn plaintext_to_another_machine_is_refused() {
+    let found = problems("[[accounts]]\nname = \"desk\"\nhost = \"imap.example.jp\"\nsecurity = \"plaintext\"\nuser = \"u\"\npassword = \"env:UKETSUKE_NO_SUCH_VARIABLE\"\n").join("\n");
+    assert!(found.contains("would send the password unencrypted to imap.example.jp") && found.contains("UKETSUKE_NO_SUCH_VARIABLE is not set"), "{found}");
+}
+
+#[test]
+fn sending_without_a_server_is_refused() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let found = problems(&format!("{}[reply]\nmode = \"send\"\n", account(folder.path()))).join("\n");
+    assert!(found.contains("smtp.host: is needed where reply.mode = \"send\""), "{found}");
+}
+
+#[test]
+fn an_unreadable_or_wrong_letter_is_named() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    fs::write(folder.path().join("missing.txt"), "Subject: x\n\n{{ nonsense }}\n").expect("written");
+    let found = problems(&format!("{}[reply]\ntemplates = \"{}\"\n", account(folder.path()), folder.path().display())).join("\n");
+    assert!(found.contains("missing.txt cannot be used: undefined value") && found.contains("wrong_type.txt cannot be read"), "{found}");
+}
+
+#[test]
+fn broken_toml_names_the_line() {
+    let found = problems("[smtp]\nhost = \n").join("\n");
+    assert!(found.contains("is not valid TOML") && found.contains("line 2"), "{found}");
+}
+
+#[test]
+fn a_third_kind_needs_no_new_release() {
+    let rules = {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("rules.toml");
+        let own = "[programme]\naccepted-kinds = [\"renewed\"]\n[[notices]]\nid = \"renewed\"\ntitle = \"新しいお知らせ\"\nsubjects = [\"SECURITY ACTION * 新しいお知らせ\"]\nbody-marks = [\"新しい手続き\"]\n";
+        fs::write(&path, own).expect("written");
+        load_rules(&path).expect("valid")
+    };
+    assert_eq!(rules.kinds.iter().map(|kind| kind.id.as_str()).collect::<Vec<_>>(), ["renewed"]);
+}

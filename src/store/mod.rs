@@ -1,0 +1,228 @@
+//! The rows: the only shared state of the office, and the only truth.
+//!
+//! One connection writes, on its own thread; what it runs is synchronous, so no transaction spans an await. Readers open the
+//! file read-only. WAL with `synchronous=FULL`: what was committed survives a power cut.
+//! Rejected: a pool of writing connections; SQLite has one writer anyway, and a queue in front of it is fair and visible.
+
+pub mod conclusion;
+pub mod health;
+pub mod intake;
+pub mod outbox;
+pub mod query;
+mod schema;
+pub mod standing;
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+use tokio::sync::{mpsc, oneshot};
+
+/// Why the store cannot do its work. Each text ends with what the operator can do.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("the store's disk is full; free some space: nothing is lost, mails stay on the server and judging goes on by itself")]
+    DiskFull,
+    #[error("the store is in use by another uketsuke; stop that one first (systemctl status uketsuke)")]
+    InUse,
+    #[error("the store is locked by another program; close what has the file open (a database browser, a backup) and try again")]
+    Locked,
+    #[error("the file belongs to another program; name a new file in [store] path, or move this one away")]
+    Foreign,
+    #[error("the file was written by a newer uketsuke (version {version} of its tables); install that version again")]
+    Newer { version: usize },
+    #[error("the file is damaged ({detail}); stop the daemon, keep the file, and restore the last backup")]
+    Damaged { detail: String },
+    #[error("the file {} cannot be opened ({detail}); its folder must exist and belong to the service's user", path.display())]
+    CannotOpen { path: PathBuf, detail: String },
+    #[error("the store cannot be written ({detail}); the file and its folder must be writable for the service's user")]
+    ReadOnly { detail: String },
+    #[error("the store failed: {0}")]
+    Sqlite(rusqlite::Error),
+    #[error("the store's thread has ended")]
+    Closed,
+    #[error("a row of the store cannot be read: {0}")]
+    Row(String),
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Self::DiskFull,
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Locked,
+            Some(ErrorCode::NotADatabase) => Self::Foreign,
+            Some(ErrorCode::DatabaseCorrupt) => Self::Damaged { detail: error.to_string() },
+            Some(ErrorCode::ReadOnly) => Self::ReadOnly { detail: error.to_string() },
+            _ => Self::Sqlite(error),
+        }
+    }
+}
+
+/// What the writing thread runs.
+type Job = Box<dyn FnOnce(&mut Connection) + Send>;
+
+/// Jobs that may wait for the writer; more make their senders wait.
+const WAITING_JOBS: usize = 64;
+
+/// How long a statement waits for another program's lock.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// A handle to the writing connection. Cheap to clone; the thread ends when the last handle is gone.
+#[derive(Debug, Clone)]
+pub struct Store {
+    jobs: mpsc::Sender<Job>,
+    path: PathBuf,
+}
+
+/// Ends with the store's last handle; joining it waits for the last commit and the final checkpoint.
+pub type WriterThread = std::thread::JoinHandle<()>;
+
+impl Store {
+    /// Opens, locks and migrates the file, and starts its writing thread.
+    ///
+    /// # Errors
+    /// [`StoreError`] with the remedy.
+    pub fn open(path: &Path) -> Result<(Self, WriterThread), StoreError> {
+        let lock = lock(path)?;
+        let mut connection = connect(path)?;
+        schema::migrate(&mut connection)?;
+        let (jobs, mut waiting) = mpsc::channel::<Job>(WAITING_JOBS);
+        let thread = std::thread::Builder::new()
+            .name("store".to_owned())
+            .spawn(move || {
+                while let Some(job) = waiting.blocking_recv() {
+                    job(&mut connection);
+                }
+                if let Err(error) = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
+                    tracing::warn!(%error, "The store could not be tidied up at the end; that happens at the next start.");
+                }
+                drop(connection);
+                drop(lock);
+            })
+            .map_err(|error| StoreError::CannotOpen { path: path.to_path_buf(), detail: error.to_string() })?;
+        Ok((Self { jobs, path: path.to_path_buf() }, thread))
+    }
+
+    /// Runs a job on the writing connection and waits for it.
+    ///
+    /// # Errors
+    /// The job's own, or [`StoreError::Closed`].
+    pub async fn write<T, F>(&self, job: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        let job: Job = Box::new(move |connection| {
+            // The asker may have gone; the work is done all the same.
+            let _gone = answer.send(job(connection));
+        });
+        self.jobs.send(job).await.map_err(|_| StoreError::Closed)?;
+        answered.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// Hands a job to the writing connection without waiting; dropped when the queue is full. For health facts only.
+    pub fn write_later<F>(&self, job: F)
+    where
+        F: FnOnce(&mut Connection) -> Result<(), StoreError> + Send + 'static,
+    {
+        let job: Job = Box::new(move |connection| {
+            if let Err(error) = job(connection) {
+                tracing::warn!(%error, "A health fact could not be written.");
+            }
+        });
+        if self.jobs.try_send(job).is_err() {
+            tracing::debug!("The store is busy; a health fact was dropped.");
+        }
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// One daemon a store: the lock vanishes with the process, however it ends.
+fn lock(path: &Path) -> Result<File, StoreError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let cannot = |error: std::io::Error| StoreError::CannotOpen { path: path.to_path_buf(), detail: error.to_string() };
+    let file = File::options().create(true).truncate(false).write(true).open(&name).map_err(cannot)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::InUse),
+        Err(TryLockError::Error(error)) => Err(cannot(error)),
+    }
+}
+
+/// Opens the writing connection with everything that keeps the rows safe.
+fn connect(path: &Path) -> Result<Connection, StoreError> {
+    let connection = Connection::open(path).map_err(|error| opening(path, error))?;
+    connection.busy_timeout(BUSY)?;
+    connection.execute_batch(
+        "PRAGMA journal_mode = WAL;
+         PRAGMA synchronous = FULL;
+         PRAGMA foreign_keys = ON;
+         PRAGMA secure_delete = ON;
+         PRAGMA trusted_schema = OFF;
+         PRAGMA cell_size_check = ON;
+         PRAGMA temp_store = MEMORY;",
+    )?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+fn opening(path: &Path, error: rusqlite::Error) -> StoreError {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::CannotOpen) => StoreError::CannotOpen { path: path.to_path_buf(), detail: error.to_string() },
+        _ => error.into(),
+    }
+}
+
+/// Opens the file for reading alone: `status`, `list`, `show`. Works while the daemon runs.
+///
+/// # Errors
+/// [`StoreError`] with the remedy; also when the file does not exist yet.
+pub fn open_for_reading(path: &Path) -> Result<Connection, StoreError> {
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(|error| opening(path, error))?;
+    connection.busy_timeout(BUSY)?;
+    ours(&connection)?;
+    Ok(connection)
+}
+
+/// Opens the file for an operator's command (`outbox release` …) beside a running daemon.
+///
+/// # Errors
+/// [`StoreError`] with the remedy; also when the file does not exist yet.
+pub fn open_for_operator(path: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(|error| opening(path, error))?;
+    connection.busy_timeout(BUSY)?;
+    connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF;")?;
+    ours(&connection)?;
+    Ok(connection)
+}
+
+fn ours(connection: &Connection) -> Result<(), StoreError> {
+    let application: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
+    if application == schema::APPLICATION_ID { Ok(()) } else { Err(StoreError::Foreign) }
+}
+
+/// A point in time of a row, in UTC seconds.
+fn seconds(text: &str) -> Result<i64, StoreError> {
+    text.parse::<jiff::Timestamp>().map(|timestamp| timestamp.as_second()).map_err(|_| StoreError::Row(format!("{text:?} is no RFC 3339 time")))
+}
+
+/// A database of its own for tests that need no file.
+#[cfg(test)]
+fn in_memory() -> Connection {
+    let mut connection = Connection::open_in_memory().expect("opened");
+    connection.execute_batch("PRAGMA foreign_keys = ON").expect("set");
+    schema::migrate(&mut connection).expect("migrated");
+    connection
+}
+
+#[cfg(test)]
+mod tests;

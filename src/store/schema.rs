@@ -1,0 +1,38 @@
+//! The tables, and how an older file becomes a newer one.
+//!
+//! Promises: migrations only append; each shares a transaction with its version bump, so that a crash leaves one version or
+//! the next, never something between. A file of another program is refused before anything is written to it.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::StoreError;
+
+/// `PRAGMA application_id`: "UKTS". A SQLite file with another id is not ours.
+pub const APPLICATION_ID: i32 = 0x554B_5453;
+
+/// The versions, the oldest first; `PRAGMA user_version` counts them.
+const MIGRATIONS: &[&str] = &[include_str!("schema/001.sql")];
+
+/// Brings the file to the newest version.
+///
+/// # Errors
+/// [`StoreError::Foreign`] for another program's file, [`StoreError::Newer`] for a newer uketsuke's, else what SQLite says.
+pub fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    let application: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
+    let objects: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    if application != APPLICATION_ID && objects > 0 {
+        return Err(StoreError::Foreign);
+    }
+    let version: usize = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    if version > MIGRATIONS.len() {
+        return Err(StoreError::Newer { version });
+    }
+    for (index, migration) in MIGRATIONS.iter().enumerate().skip(version) {
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        transaction.execute_batch(migration)?;
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        transaction.pragma_update(None, "user_version", index + 1)?;
+        transaction.commit()?;
+    }
+    Ok(())
+}
