@@ -68,9 +68,9 @@ fn the_exposure_is_at_most_one_and_a_half() {
 fn a_unit_without_its_sandbox_would_exceed_the_threshold() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("uketsuke.service");
-    let bare: String =
-        unit_with_a_program_that_exists().lines().filter(|line| !line.starts_with("System")).map(|line| format!("{line}\n")).collect();
-    fs::write(&file, bare).unwrap();
+    let unit = unit_with_a_program_that_exists();
+    let bare: Vec<_> = unit.lines().filter(|line| !line.starts_with("System")).collect();
+    fs::write(&file, bare.join("\n")).unwrap();
     let output = run("systemd-analyze", &["security", "--offline=true", "--no-pager", THRESHOLD], &file);
     assert_eq!(output.status.code(), Some(1), "{}", text(&output.stdout));
 }

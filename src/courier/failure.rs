@@ -7,7 +7,7 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use super::reply::Reply;
+use super::reply::{Reply, ReplyLine};
 use crate::wire::WireError;
 
 /// The steps of an SMTP session, in their order.
@@ -80,6 +80,13 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// The failure that this one-line answer in this phase makes; None when the text is no reply line.
+    #[must_use]
+    pub fn answered(phase: Phase, line: &str) -> Option<Self> {
+        let line = ReplyLine::parse(line.as_bytes())?;
+        Some(Self::Answered { phase, reply: Reply::of_lines(vec![line])? })
+    }
+
     /// Where it happened; None for the connection itself and for what we found out by looking at the server's offers.
     #[must_use]
     pub fn phase(&self) -> Option<Phase> {

@@ -19,8 +19,8 @@ const MOST_LINES: usize = 128;
 const SHOWN_CHARACTERS: usize = 60;
 
 /// What a link runs over.
-pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
-impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
+pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send + Sync {}
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + Sync> Stream for S {}
 
 /// A stream, and what was read from it beyond the last line.
 pub struct Link<S> {

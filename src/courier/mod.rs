@@ -27,7 +27,7 @@ mod settings;
 
 pub use failure::{Failure, Phase};
 pub use outbox::{Claimed, Event, LetterId, Outbox, OutboxError, Outcome, TroubleKind};
-pub use probe::{ProbeReport, probe};
+pub use probe::{DeliveryReports, ProbeReport, probe};
 pub use reply::Reply;
 pub use run::{Clock, CourierError, Heartbeat, Surroundings, run};
 pub use settings::{Deadlines, HelloName, HelloNameError, Login, OnUnknown, Rhythm, Settings};

@@ -25,12 +25,10 @@ use super::settings::{OnUnknown, Settings};
 const LETTERS_PER_SESSION: u32 = 20;
 /// A session is kept over a pause of the pace no longer than this: many servers hang up after half a minute.
 const KEPT_OPEN: Duration = Duration::from_secs(10);
-/// Well below the watchdog's patience of 120 s.
-const BEAT: Duration = Duration::from_secs(10);
 
 /// Tells the time of day.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
-/// Called at least every ten seconds while the courier is alive.
+/// Called every [`super::Rhythm::heartbeat`] while the courier is in a wait that has a deadline.
 pub type Heartbeat = Arc<dyn Fn() + Send + Sync>;
 
 /// What the daemon lends to the courier.
@@ -272,7 +270,7 @@ impl<O: Outbox> Courier<'_, O> {
     /// Runs work that has its own deadline, with a beating heart.
     async fn beating<T>(&self, work: impl Future<Output = T>) -> T {
         tokio::pin!(work);
-        let mut beat = tokio::time::interval(BEAT);
+        let mut beat = tokio::time::interval(self.settings.rhythm.heartbeat);
         loop {
             tokio::select! {
                 biased;

@@ -169,7 +169,8 @@ impl Session {
     fn sender_line(&self, letter: &Letter) -> String {
         let mut line = format!("MAIL FROM:<{}>", letter.envelope_from.as_ref().map_or("", |address| address.as_str()));
         if self.extensions.offers("SIZE") {
-            line += &format!(" SIZE={}", letter.size);
+            line.push_str(" SIZE=");
+            line.push_str(&letter.size.to_string());
         }
         if letter.is_international() {
             line.push_str(" SMTPUTF8");
@@ -276,6 +277,9 @@ fn challenge(reply: &Reply) -> Response {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::AsyncWriteExt;
+
+    use super::super::outbox::{Claimed, LetterId};
     use super::*;
 
     fn extensions(lines: &[&str]) -> Extensions {
@@ -299,6 +303,39 @@ mod tests {
         for (lines, expected) in [(&["AUTH CRAM-MD5 XOAUTH2"][..], "CRAM-MD5, XOAUTH2"), (&["DSN"], "no AUTH")] {
             let Err(Failure::NoMechanism { offered }) = extensions(lines).mechanism() else { panic!("a mechanism was found") };
             assert_eq!(offered, expected);
+        }
+    }
+
+    /// What a large letter meets at a server that says this after 354, reads no further and hangs up.
+    async fn transmitted_against(said: &[u8]) -> Failure {
+        let (near, mut far) = tokio::io::duplex(256);
+        let limit = Duration::from_secs(5);
+        let deadlines = Deadlines { connect: limit, command: limit, final_dot: limit, stopping: limit };
+        let mut session = Session { link: Link::new(boxed(near)), deadlines, extensions: Extensions::default(), letters: 1 };
+        let claimed = Claimed {
+            id: LetterId(1),
+            attempt: 1,
+            envelope_from: None,
+            recipient: "taro@example.co.jp".to_owned(),
+            bytes: b"text\r\n".repeat(1000),
+        };
+        far.write_all(said).await.unwrap();
+        drop(far);
+        let (_stop, stopped) = watch::channel(false);
+        session.transmit(&Letter::parse(&claimed).unwrap(), stopped).await.unwrap_err()
+    }
+
+    #[tokio::test]
+    async fn a_refusal_in_the_middle_of_the_text_is_heard() {
+        let failure = transmitted_against(b"552 5.3.4 too large\r\n").await;
+        assert_eq!((failure.phase(), failure.code()), (Some(Phase::Body), Some(552)), "{failure}");
+    }
+
+    #[tokio::test]
+    async fn a_connection_cut_in_the_middle_of_the_text_is_no_unknown() {
+        for said in [&b""[..], b"250 2.0.0 Ok\r\n"] {
+            let failure = transmitted_against(said).await;
+            assert!(matches!(failure, Failure::Lost { phase: Phase::Body, .. }), "{failure}");
         }
     }
 }

@@ -83,6 +83,8 @@ pub struct Rhythm {
     pub server_pauses: Vec<Duration>,
     /// How often the outbox is asked even if nobody nudged.
     pub poll: Duration,
+    /// How often the heart beats: well below the watchdog's patience of 120 s.
+    pub heartbeat: Duration,
 }
 
 impl Default for Rhythm {
@@ -95,6 +97,7 @@ impl Default for Rhythm {
             account_pauses: minutes(&[5, 10, 20, 40, 60]),
             server_pauses: minutes(&[1, 2, 5, 15]),
             poll: Duration::from_secs(30),
+            heartbeat: Duration::from_secs(10),
         }
     }
 }

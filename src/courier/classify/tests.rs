@@ -1,7 +1,6 @@
 use std::io;
 use std::time::Duration;
 
-use super::super::reply::ReplyLine;
 use super::*;
 
 const NETWORK: Option<TroubleKind> = Some(TroubleKind::Network);
@@ -11,8 +10,7 @@ const AUTHENTICATION: Option<TroubleKind> = Some(TroubleKind::Authentication);
 const POLICY: Option<TroubleKind> = Some(TroubleKind::Policy);
 
 fn answer(phase: Phase, text: &str) -> Failure {
-    let line = ReplyLine::parse(text.as_bytes()).unwrap();
-    Failure::Answered { phase, reply: Reply::of_lines(vec![line]).unwrap() }
+    Failure::answered(phase, text).unwrap()
 }
 
 #[test]
