@@ -1,4 +1,5 @@
 //! The reception desk of a subsidy office.
 
+pub mod mailbox;
 pub mod secret;
 pub mod wire;
