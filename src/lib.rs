@@ -5,4 +5,5 @@ pub mod courier;
 pub mod desk;
 pub mod mailbox;
 pub mod secret;
+pub mod store;
 pub mod wire;

@@ -1,0 +1,165 @@
+//! From a TCP connection to a logged-in session: greeting, STARTTLS, login, capabilities, ID.
+//!
+//! Promises: protection is what the settings say or there is no connection; a wrong password costs one attempt.
+//! Rejected: trying the login methods one after the other; three refusals in a row get an address banned.
+
+use tokio::time::timeout;
+
+use super::answer::{self, Code, Meaning};
+use super::encoding;
+use super::error::MailboxError;
+use super::session::{Condition, Data, Haste, Line, Session, Step};
+use super::settings::{LoginMethod, Settings};
+use super::transcript::Transcript;
+use super::transport::Transport;
+use crate::wire::{self, Security};
+
+/// How the server received us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Greeting {
+    Ok,
+    /// Logged in already, by a certificate or by the address.
+    Preauthenticated,
+}
+
+/// Connects and logs in.
+///
+/// # Errors
+/// [`MailboxError`] with the remedy.
+pub(super) async fn open(settings: &Settings) -> Result<Session, MailboxError> {
+    let limit = settings.deadlines.connect;
+    let tcp = wire::tcp(&settings.host, settings.port, settings.security, limit).await?;
+    let transport = match settings.security {
+        Security::Tls => Transport::Protected(Box::new(wire::tls(tcp, &settings.host, &settings.trust, limit).await?)),
+        Security::StartTls | Security::Plaintext => Transport::Bare(tcp),
+    };
+    let mut session = Session::new(transport, &settings.limits, settings.deadlines, transcript(settings));
+    let greeting = greeted(&mut session, settings).await?;
+    if settings.security == Security::StartTls {
+        // RFC 9051, 6.2.1: STARTTLS is not possible once authenticated, so a PREAUTH greeting is an attack or a mistake.
+        if greeting == Greeting::Preauthenticated {
+            return Err(MailboxError::PreauthenticatedInTheClear);
+        }
+        session = start_tls(session, settings).await?;
+    }
+    if greeting == Greeting::Ok {
+        log_in(&mut session, settings).await?;
+    }
+    if session.capabilities().is_empty() {
+        session.command("CAPABILITY", Haste::Short, |_| Ok(())).await?;
+    }
+    introduce(&mut session).await?;
+    Ok(session)
+}
+
+fn transcript(settings: &Settings) -> Transcript {
+    let password = settings.password.expose();
+    Transcript::new(vec![encoding::plain_response(&settings.user, password), encoding::base64(password.as_bytes()), password.to_owned()])
+}
+
+async fn greeted(session: &mut Session, settings: &Settings) -> Result<Greeting, MailboxError> {
+    let limit = settings.deadlines.connect;
+    let mut greeting = None;
+    let mut on = |data: Data<'_>| {
+        if let Data::Status(condition, _, text) = data {
+            greeting = Some((condition, text.to_owned()));
+        }
+        Ok(())
+    };
+    let step = timeout(limit, session.step("the greeting", &mut on)).await;
+    match step {
+        Err(_) => return Err(MailboxError::Slow { command: "the greeting".to_owned(), limit }),
+        Ok(Err(MailboxError::Bye { said })) => return Err(MailboxError::GreetedAway { said }),
+        Ok(Err(error)) => return Err(error),
+        Ok(Ok(Step::Untagged)) => {}
+        Ok(Ok(Step::Continue | Step::Done(_))) => return Err(session.out_of_turn("the greeting")),
+    }
+    match greeting {
+        Some((Condition::Ok, _)) => Ok(Greeting::Ok),
+        Some((Condition::Preauth, _)) => Ok(Greeting::Preauthenticated),
+        _ => Err(session.out_of_turn("the greeting")),
+    }
+}
+
+async fn start_tls(mut session: Session, settings: &Settings) -> Result<Session, MailboxError> {
+    if session.capabilities().is_empty() {
+        session.command("CAPABILITY", Haste::Short, |_| Ok(())).await?;
+    }
+    if !session.offers("STARTTLS") {
+        return Err(MailboxError::NoStartTls);
+    }
+    session.command("STARTTLS", Haste::Short, |_| Ok(())).await?;
+    let (transport, transcript) = session.into_parts();
+    let Transport::Bare(tcp) = transport else { return Err(MailboxError::Abandoned) };
+    let protected = wire::tls(tcp, &settings.host, &settings.trust, settings.deadlines.connect).await?;
+    // Nothing that was said in the clear counts any longer, capabilities least of all.
+    Ok(Session::new(Transport::Protected(Box::new(protected)), &settings.limits, settings.deadlines, transcript))
+}
+
+async fn log_in(session: &mut Session, settings: &Settings) -> Result<(), MailboxError> {
+    if session.capabilities().is_empty() {
+        session.command("CAPABILITY", Haste::Short, |_| Ok(())).await?;
+    }
+    let (user, password) = (settings.user.as_str(), settings.password.expose());
+    if user.contains('\0') || password.contains('\0') {
+        return Err(MailboxError::UnusableSecret);
+    }
+    let lines = match method(session, settings.login)? {
+        Method::PlainAtOnce => {
+            vec![Line::secret(format!("AUTHENTICATE PLAIN {}", encoding::plain_response(user, password)), "AUTHENTICATE PLAIN [hidden]")]
+        }
+        Method::PlainWhenAsked => {
+            vec![Line::open("AUTHENTICATE PLAIN"), Line::secret(encoding::plain_response(user, password), "[hidden]")]
+        }
+        Method::Login => encoding::login_lines(user, password),
+    };
+    // The server may offer other things to us than to strangers (RFC 3501, 6.2.3).
+    session.forget_capabilities();
+    let name = "LOGIN";
+    let finish = session.dialogue(&lines, Haste::Short, |_| Ok(())).await;
+    match finish {
+        Ok(_) => Ok(()),
+        Err(MailboxError::Refused { said, .. }) => Err(refused(settings, said)),
+        Err(MailboxError::Closed { tail, .. }) => Err(MailboxError::Closed { command: name.to_owned(), tail }),
+        Err(other) => Err(other),
+    }
+}
+
+fn refused(settings: &Settings, said: String) -> MailboxError {
+    let code = answer::word_of(&said).map_or(Code::None, Code::Word);
+    match answer::of_login(&code, &said) {
+        Meaning::Authentication | Meaning::Refused => MailboxError::Authentication { user: settings.user.clone(), said },
+        Meaning::Throttled(pause) => MailboxError::Throttled { said, pause },
+        Meaning::Temporary => MailboxError::Temporary { said },
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Method {
+    /// With the initial response in the command (RFC 4959).
+    PlainAtOnce,
+    PlainWhenAsked,
+    Login,
+}
+
+fn method(session: &Session, wanted: LoginMethod) -> Result<Method, MailboxError> {
+    let plain = if session.offers("SASL-IR") { Method::PlainAtOnce } else { Method::PlainWhenAsked };
+    match wanted {
+        LoginMethod::Plain => Ok(plain),
+        LoginMethod::Auto if session.offers("AUTH=PLAIN") => Ok(plain),
+        LoginMethod::Auto | LoginMethod::Login if !session.offers("LOGINDISABLED") => Ok(Method::Login),
+        LoginMethod::Auto | LoginMethod::Login => Err(MailboxError::NoPasswordLogin { offered: session.capabilities().join(" ") }),
+    }
+}
+
+/// Says who we are; 163.com refuses SELECT to the nameless. A refusal is no harm.
+async fn introduce(session: &mut Session) -> Result<(), MailboxError> {
+    if !session.offers("ID") {
+        return Ok(());
+    }
+    let line = format!(r#"ID ("name" "uketsuke" "version" "{}")"#, env!("CARGO_PKG_VERSION"));
+    match session.command(&line, Haste::Short, |_| Ok(())).await {
+        Ok(_) | Err(MailboxError::Refused { .. }) => Ok(()),
+        Err(other) => Err(other),
+    }
+}

@@ -1,0 +1,241 @@
+//! Bodies: many in one command, one in pieces, or only a header; and what to do when they do not come.
+//!
+//! Promises: every mail of an order ends as exactly one of received, absent or given up, or the connection ends with an error;
+//! a mail counts as received when its bytes are complete. Rejected: comparing sizes for equality (Exchange announces three times
+//! the truth), and asking for `RFC822` or `BODY[]`, which set `\Seen`.
+
+use super::batches::{Listed, Order};
+use super::cursor;
+use super::error::MailboxError;
+use super::folder;
+use super::ledger::{Arrival, Backlog, Content, Quarantined};
+use super::memory::Memory;
+use super::session::{Data, Fetched, Haste, Part, Piece, Session};
+use super::settings::Limits;
+use super::suspects::Next;
+use super::windows::uid_set;
+
+/// Bytes of the header block of a mail over the limit.
+const HEADER: u32 = 256 * 1024;
+
+/// What an order brought.
+#[derive(Debug, Default)]
+pub(super) struct Harvest {
+    pub arrivals: Vec<Arrival>,
+    pub quarantined: Vec<Quarantined>,
+    pub absent: Vec<u32>,
+}
+
+impl Harvest {
+    fn has(&self, uid: u32) -> bool {
+        self.arrivals.iter().any(|arrival| arrival.uid == uid)
+            || self.absent.contains(&uid)
+            || self.quarantined.iter().any(|quarantined| quarantined.uid == uid)
+    }
+
+    /// The first mail of the order that is not resolved.
+    pub(super) fn first_unresolved(&self, order: &Order) -> Option<u32> {
+        order.mails().iter().map(|mail| mail.uid).find(|uid| !self.has(*uid))
+    }
+}
+
+/// Asks for bodies on one connection.
+pub(super) struct Fetcher<'a> {
+    pub session: &'a mut Session,
+    pub memory: &'a Memory,
+    pub limits: Limits,
+    pub backlog: Option<Backlog>,
+}
+
+impl Fetcher<'_> {
+    /// Resolves every mail of the order. On an error the harvest holds what came before it.
+    pub(super) async fn settle(&mut self, order: &Order, harvest: &mut Harvest) -> Result<(), MailboxError> {
+        let mut left: Vec<u32> = order.mails().iter().map(|mail| mail.uid).collect();
+        loop {
+            let next = self.memory.notes().suspects.next(&left);
+            match next {
+                None => break,
+                Some(Next::GiveUp { uid, reason }) => {
+                    self.memory.notes().suspects.cleared(uid);
+                    harvest.quarantined.push(Quarantined { uid, reason });
+                }
+                Some(Next::Together(uids)) => self.attempt(order, &uids, harvest).await?,
+                Some(Next::Gently(uid)) => {
+                    let gentle = order.mails().iter().find(|mail| mail.uid == uid).map(|mail| match order {
+                        Order::Header(_) => Order::Header(*mail),
+                        Order::Together(_) | Order::Pieces(_) => Order::Pieces(*mail),
+                    });
+                    self.attempt(gentle.as_ref().unwrap_or(order), &[uid], harvest).await?;
+                }
+            }
+            left.retain(|uid| !harvest.has(*uid));
+        }
+        harvest.arrivals.sort_by_key(|arrival| arrival.uid);
+        Ok(())
+    }
+
+    /// One try for some mails; whatever stays away becomes absent or suspect.
+    async fn attempt(&mut self, order: &Order, uids: &[u32], harvest: &mut Harvest) -> Result<(), MailboxError> {
+        self.memory.notes().suspects.asked(uids);
+        let outcome = match order {
+            Order::Together(mails) => self.together(mails, uids, harvest).await,
+            Order::Pieces(mail) => self.pieces(*mail, harvest).await,
+            Order::Header(mail) => self.header(*mail, harvest).await,
+        };
+        let reason = match outcome {
+            Ok(()) => "the server's answer holds no body for it".to_owned(),
+            Err(error @ MailboxError::Refused { .. }) => error.to_string(),
+            Err(error @ MailboxError::Throttled { .. }) => {
+                // Nobody's fault: the same mails are asked for again after the pause.
+                self.memory.notes().suspects.asked(&[]);
+                return Err(error);
+            }
+            // The connection is gone; whoever waits for it blames what is still in flight.
+            Err(error) => return Err(error),
+        };
+        let missing: Vec<u32> = uids.iter().copied().filter(|uid| !harvest.has(*uid)).collect();
+        if !missing.is_empty() {
+            let existing = folder::existing(self.session, &missing).await?;
+            for uid in missing.into_iter().filter(|uid| !existing.contains(uid)) {
+                self.memory.notes().suspects.cleared(uid);
+                harvest.absent.push(uid);
+            }
+        }
+        self.memory.notes().suspects.settle(&reason);
+        Ok(())
+    }
+
+    async fn together(&mut self, mails: &[Listed], uids: &[u32], harvest: &mut Harvest) -> Result<(), MailboxError> {
+        let (memory, backlog) = (self.memory, self.backlog);
+        // Sizes may be wrong, but not so wrong that memory runs out.
+        let limit = self.session.literal_cap().max(self.limits.batch_bytes.saturating_mul(4));
+        let mut total = 0_u64;
+        let command = format!("UID FETCH {} (UID BODY.PEEK[])", uid_set(uids));
+        self.session
+            .command(&command, Haste::Bulk, |data| {
+                let Data::Fetch(Fetched { uid: Some(uid), body: Some(Piece { part: Part::Whole, offset: None, bytes }), .. }) = data else {
+                    return Ok(());
+                };
+                let Some(mail) = mails.iter().find(|mail| mail.uid == uid && uids.contains(&uid)) else { return Ok(()) };
+                if !plausible(bytes, mail) || harvest.has(uid) {
+                    return Ok(());
+                }
+                total = total.saturating_add(length(bytes));
+                if total > limit {
+                    return Err(MailboxError::Overfull { command: "UID FETCH".to_owned(), limit });
+                }
+                harvest.arrivals.push(whole(mail, bytes.to_vec(), backlog));
+                memory.notes().suspects.cleared(uid);
+                Ok(())
+            })
+            .await?;
+        Ok(())
+    }
+
+    /// A large mail, or one whose size is unknown: memory grows with what comes, not with what is announced.
+    async fn pieces(&mut self, mail: Listed, harvest: &mut Harvest) -> Result<(), MailboxError> {
+        let size = self.limits.piece.max(1);
+        let mut body: Vec<u8> = Vec::new();
+        loop {
+            let Ok(offset) = u32::try_from(body.len()) else { return Ok(()) };
+            match self.piece(mail.uid, offset, size).await? {
+                Portion::Missing if body.is_empty() => return Ok(()),
+                Portion::Missing => break,
+                Portion::All(bytes) => {
+                    body = bytes;
+                    break;
+                }
+                Portion::Some(bytes) => {
+                    let end = bytes.len() < usize::try_from(size).unwrap_or(usize::MAX);
+                    body.extend_from_slice(&bytes);
+                    if end {
+                        break;
+                    }
+                }
+            }
+            if length(&body) > self.limits.largest_mail {
+                break;
+            }
+        }
+        if length(&body) > self.limits.largest_mail {
+            return self.header(mail, harvest).await;
+        }
+        if plausible(&body, &mail) {
+            harvest.arrivals.push(whole(&mail, body, self.backlog));
+            self.memory.notes().suspects.cleared(mail.uid);
+        }
+        Ok(())
+    }
+
+    async fn piece(&mut self, uid: u32, at: u32, size: u32) -> Result<Portion, MailboxError> {
+        let mut portion = Portion::Missing;
+        self.session
+            .command(&format!("UID FETCH {uid} (UID BODY.PEEK[]<{at}.{size}>)"), Haste::Bulk, |data| {
+                if let Data::Fetch(Fetched { uid: Some(answered), body: Some(Piece { part: Part::Whole, offset, bytes }), .. }) = data
+                    && answered == uid
+                {
+                    match offset {
+                        Some(offset) if offset == at && bytes.len() <= usize::try_from(size).unwrap_or(usize::MAX) => {
+                            portion = Portion::Some(bytes.to_vec());
+                        }
+                        // Servers without partial fetches answer with everything.
+                        None if at == 0 => portion = Portion::All(bytes.to_vec()),
+                        _ => {}
+                    }
+                }
+                Ok(())
+            })
+            .await?;
+        Ok(portion)
+    }
+
+    async fn header(&mut self, mail: Listed, harvest: &mut Harvest) -> Result<(), MailboxError> {
+        let mut header = None;
+        self.session
+            .command(&format!("UID FETCH {} (UID BODY.PEEK[HEADER]<0.{HEADER}>)", mail.uid), Haste::Bulk, |data| {
+                if let Data::Fetch(Fetched { uid: Some(uid), body: Some(Piece { part: Part::Header, bytes, .. }), .. }) = data
+                    && uid == mail.uid
+                {
+                    header = Some(bytes.to_vec());
+                }
+                Ok(())
+            })
+            .await?;
+        if let Some(bytes) = header {
+            harvest.arrivals.push(Arrival {
+                uid: mail.uid,
+                internal_date: mail.internal_date,
+                size: mail.size.unwrap_or(0).max(self.limits.largest_mail.saturating_add(1)),
+                content: Content::HeadersOnly(bytes),
+                sighting: cursor::sighting(mail.uid, self.backlog),
+            });
+            self.memory.notes().suspects.cleared(mail.uid);
+        }
+        Ok(())
+    }
+}
+
+enum Portion {
+    Missing,
+    Some(Vec<u8>),
+    All(Vec<u8>),
+}
+
+/// A mail with a size has bytes; a server that sends none has lost them.
+fn plausible(bytes: &[u8], mail: &Listed) -> bool {
+    !bytes.is_empty() || mail.size == Some(0)
+}
+
+fn whole(mail: &Listed, bytes: Vec<u8>, backlog: Option<Backlog>) -> Arrival {
+    Arrival {
+        uid: mail.uid,
+        internal_date: mail.internal_date,
+        size: length(&bytes),
+        content: Content::Whole(bytes),
+        sighting: cursor::sighting(mail.uid, backlog),
+    }
+}
+
+fn length(bytes: &[u8]) -> u64 {
+    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,126 @@
+//! Opening the folder, and asking which mails it holds.
+//!
+//! Promises: read-only unless mails are filed; an untagged NO is a warning, as RFC 3501, 7.1.2 says; listings are bounded by what
+//! was asked for, whatever the server sends. Rejected: SEARCH (one line that grows with the folder), UIDNEXT as the last word.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::batches::Listed;
+use super::date::utc_seconds;
+use super::encoding::quoted_mailbox;
+use super::error::MailboxError;
+use super::session::{Data, Fetched, Haste, Session, View};
+use super::windows::uid_set;
+
+/// Whether we may change the folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    ReadOnly,
+    ReadWrite,
+}
+
+/// Opens the folder afresh; the session's view tells the rest.
+pub(super) async fn open(session: &mut Session, folder: &str, access: Access) -> Result<(), MailboxError> {
+    let verb = match access {
+        Access::ReadOnly => "EXAMINE",
+        Access::ReadWrite => "SELECT",
+    };
+    let growths = session.view().growths;
+    *session.view_mut() = View { growths, ..View::default() };
+    match session.command(&format!("{verb} {}", quoted_mailbox(folder)), Haste::Short, |_| Ok(())).await {
+        Ok(_) => {}
+        Err(MailboxError::Refused { said, .. }) => return Err(MailboxError::Folder { folder: folder.to_owned(), said }),
+        Err(other) => return Err(other),
+    }
+    // Zero is not allowed (RFC 3501, 9: `nz-number`), but seen.
+    if session.view().uidvalidity == 0 {
+        return Err(MailboxError::NoUidValidity { folder: folder.to_owned() });
+    }
+    Ok(())
+}
+
+/// The UID of the last mail, asked for by its sequence number; nothing in an empty folder.
+pub(super) async fn last_uid(session: &mut Session) -> Result<Option<u32>, MailboxError> {
+    for _ in 0..3 {
+        let exists = session.view().exists;
+        if exists == 0 {
+            return Ok(None);
+        }
+        let mut last = None;
+        let line = format!("FETCH {exists} (UID)");
+        let outcome = session.command(&line, Haste::Short, |data| {
+            if let Data::Fetch(Fetched { uid: Some(uid), .. }) = data {
+                last = last.max(Some(uid));
+            }
+            Ok(())
+        });
+        match outcome.await {
+            Ok(_) | Err(MailboxError::Refused { .. }) => {}
+            Err(other) => return Err(other),
+        }
+        if last.is_some() {
+            return Ok(last);
+        }
+        // It was expunged a moment ago; NOOP lets the server say so.
+        session.command("NOOP", Haste::Short, |_| Ok(())).await?;
+    }
+    let exists = session.view().exists;
+    let tail = session.tail();
+    Err(MailboxError::NoLastMail { exists, tail })
+}
+
+/// The mails of a range with size and date, ascending.
+pub(super) async fn details(session: &mut Session, from: u32, to: u32) -> Result<Vec<Listed>, MailboxError> {
+    let mut found: BTreeMap<u32, Listed> = BTreeMap::new();
+    session
+        .command(&format!("UID FETCH {from}:{to} (UID RFC822.SIZE INTERNALDATE)"), Haste::Bulk, |data| {
+            if let Data::Fetch(Fetched { uid: Some(uid), size, internal_date, .. }) = data
+                && (from..=to).contains(&uid)
+            {
+                // An unsolicited answer for the same mail (new flags) must not wipe out what we know.
+                let entry = found.entry(uid).or_insert(Listed { uid, size: None, internal_date: None });
+                entry.size = size.or(entry.size);
+                entry.internal_date = internal_date.and_then(utc_seconds).or(entry.internal_date);
+            }
+            Ok(())
+        })
+        .await?;
+    Ok(found.into_values().collect())
+}
+
+/// The UIDs of a range, ascending; only the first `most` of them.
+pub(super) async fn uids(session: &mut Session, from: u32, to: u32, most: usize) -> Result<Vec<u32>, MailboxError> {
+    let mut found = BTreeSet::new();
+    session
+        .command(&format!("UID FETCH {from}:{to} (UID)"), Haste::Bulk, |data| {
+            if let Data::Fetch(Fetched { uid: Some(uid), .. }) = data
+                && (from..=to).contains(&uid)
+            {
+                found.insert(uid);
+                if found.len() > most {
+                    found.pop_last();
+                }
+            }
+            Ok(())
+        })
+        .await?;
+    Ok(found.into_iter().collect())
+}
+
+/// Which of these UIDs exist.
+pub(super) async fn existing(session: &mut Session, asked: &[u32]) -> Result<BTreeSet<u32>, MailboxError> {
+    let mut found = BTreeSet::new();
+    for set in super::windows::uid_sets(asked) {
+        session
+            .command(&format!("UID FETCH {} (UID)", uid_set(set)), Haste::Short, |data| {
+                if let Data::Fetch(Fetched { uid: Some(uid), .. }) = data
+                    && set.binary_search(&uid).is_ok()
+                {
+                    found.insert(uid);
+                }
+                Ok(())
+            })
+            .await?;
+    }
+    Ok(found)
+}

@@ -1,0 +1,64 @@
+//! What a watcher remembers from one connection to the next; everything else is in the ledger.
+//!
+//! Promises: survives a panic in the connection's task, which is when it matters. Rejected: keeping it in the ledger; it is only
+//! about how to ask, and after a restart it is learnt again within a few round trips.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use super::suspects::{Blame, Suspects};
+use super::windows::{Stride, Window};
+
+/// Shared by the watcher and its connections' tasks. Never locked across an await.
+#[derive(Debug, Default)]
+pub(super) struct Memory(Mutex<Notes>);
+
+/// The notes themselves.
+#[derive(Debug, Default)]
+pub(super) struct Notes {
+    pub suspects: Suspects,
+    pub stride: Stride,
+    /// The window whose details are being asked for.
+    pub listing: Option<Window>,
+    /// UIDs whose size and date the server cannot say.
+    pub undetailed: BTreeSet<u32>,
+    pub looks: u64,
+    pub reconciled: Option<Instant>,
+    /// UIDVALIDITY that all of this is about.
+    pub uidvalidity: u32,
+}
+
+impl Memory {
+    pub(super) fn notes(&self) -> MutexGuard<'_, Notes> {
+        // The notes are plain values; a panic between two of their lines leaves nothing broken.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Notes {
+    /// A folder was opened; what is known about another numbering is forgotten.
+    pub(super) fn opened(&mut self, uidvalidity: u32) {
+        if self.uidvalidity != uidvalidity {
+            *self = Self { uidvalidity, looks: self.looks, ..Self::default() };
+        }
+    }
+
+    /// The server could not list a window.
+    pub(super) fn listing_failed(&mut self) -> Blame {
+        let Some(window) = self.listing.take() else { return Blame::Nobody };
+        if window.from == window.to {
+            self.undetailed.insert(window.from);
+        }
+        self.stride.stumbled();
+        Blame::Somebody
+    }
+
+    /// The connection is over: what was asked for and did not come is suspect.
+    pub(super) fn connection_failed(&mut self, reason: &str) -> Blame {
+        match (self.listing_failed(), self.suspects.settle(reason)) {
+            (Blame::Nobody, Blame::Nobody) => Blame::Nobody,
+            _ => Blame::Somebody,
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! What a server may send before anything parses it: a scan of the bytes, pure.
+//!
+//! Promises: a literal over the cap is refused when it is announced, before the parser allocates it; lines and parentheses stay
+//! below what the parser can stand (async-imap 0.12: memory is zeroed for whatever `{n}` says, 10,000 open parentheses end the
+//! process, long lines cost quadratic time). Rejected: limiting the parser; its limit of 512 MiB cannot be set.
+
+use super::transcript::Transcript;
+
+/// What is allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Caps {
+    /// Bytes of literals in one response.
+    pub literal: u64,
+    /// Bytes of one line, literals excluded.
+    pub line: usize,
+    /// Opening parentheses in one response, literals excluded. Counted, not matched: a count cannot be fooled by quotes.
+    pub parentheses: usize,
+}
+
+impl Caps {
+    pub(super) fn for_literals_of(literal: u64) -> Self {
+        Self { literal, line: 64 * 1024, parentheses: 200 }
+    }
+}
+
+/// How a server broke the caps.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Breach {
+    #[error("the server announced {announced} bytes where at most {cap} are accepted")]
+    Literal { announced: u64, cap: u64 },
+    #[error("the server sent a line of more than {cap} bytes")]
+    Line { cap: usize },
+    #[error("the server sent more than {cap} opening parentheses in one answer")]
+    Parentheses { cap: usize },
+    #[error("the server ended a line without a carriage return")]
+    BareLineFeed,
+    #[error("the server announced a literal within a status text")]
+    LiteralInText,
+    #[error("the server sent {bytes} bytes that form no answer")]
+    Endless { bytes: u64 },
+}
+
+/// Bytes at the end of a line that can hold `{4294967295}` and its line end.
+const TAIL: usize = 32;
+/// Bytes of a response that go to the transcript.
+const HEAD: usize = 200;
+
+/// The scan's state between reads.
+#[derive(Debug)]
+pub(super) struct Screen {
+    caps: Caps,
+    /// Bytes of the current literal that are still to come.
+    literal_left: u64,
+    /// Literal bytes of the current response.
+    literals: u64,
+    line: usize,
+    parentheses: usize,
+    head: Vec<u8>,
+    tail: Vec<u8>,
+    /// Bytes passed since the parser last made something of them.
+    unanswered: u64,
+}
+
+impl Screen {
+    pub(super) fn new(caps: Caps) -> Self {
+        Self { caps, literal_left: 0, literals: 0, line: 0, parentheses: 0, head: Vec::new(), tail: Vec::new(), unanswered: 0 }
+    }
+
+    /// The parser has understood a response.
+    pub(super) fn answered(&mut self) {
+        self.unanswered = 0;
+    }
+
+    /// Scans what was just read.
+    ///
+    /// # Errors
+    /// [`Breach`]; the connection must then be dropped.
+    pub(super) fn pass(&mut self, bytes: &[u8], transcript: &mut Transcript) -> Result<(), Breach> {
+        self.unanswered = self.unanswered.saturating_add(length(bytes));
+        // The parser may wait for more over many harmless lines (an unknown FETCH attribute in parentheses, imap-proto 0.17).
+        if self.unanswered > self.caps.literal.saturating_add(length_of(self.caps.line).saturating_mul(4)) {
+            return Err(Breach::Endless { bytes: self.unanswered });
+        }
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            if self.literal_left > 0 {
+                let taken = usize::try_from(self.literal_left).unwrap_or(usize::MAX).min(rest.len());
+                let (literal, after) = rest.split_at_checked(taken).unwrap_or((rest, &[]));
+                self.literal_left = self.literal_left.saturating_sub(length(literal));
+                rest = after;
+                continue;
+            }
+            let end = memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at.saturating_add(1));
+            let (piece, after) = rest.split_at_checked(end).unwrap_or((rest, &[]));
+            self.text(piece)?;
+            if piece.last() == Some(&b'\n') {
+                self.line_end(transcript)?;
+            }
+            rest = after;
+        }
+        Ok(())
+    }
+
+    fn text(&mut self, piece: &[u8]) -> Result<(), Breach> {
+        self.line = self.line.saturating_add(piece.len());
+        if self.line > self.caps.line {
+            return Err(Breach::Line { cap: self.caps.line });
+        }
+        self.parentheses = self.parentheses.saturating_add(memchr::memchr_iter(b'(', piece).count());
+        if self.parentheses > self.caps.parentheses {
+            return Err(Breach::Parentheses { cap: self.caps.parentheses });
+        }
+        let room = HEAD.saturating_sub(self.head.len()).min(piece.len());
+        self.head.extend(piece.iter().take(room));
+        self.tail.extend(piece.iter().skip(piece.len().saturating_sub(TAIL)));
+        let excess = self.tail.len().saturating_sub(TAIL);
+        self.tail.drain(..excess);
+        Ok(())
+    }
+
+    fn line_end(&mut self, transcript: &mut Transcript) -> Result<(), Breach> {
+        if !self.tail.ends_with(b"\r\n") {
+            return Err(Breach::BareLineFeed);
+        }
+        match announced(&self.tail) {
+            Some(_) if is_status(&self.head) => return Err(Breach::LiteralInText),
+            Some(size) => {
+                self.literals = self.literals.saturating_add(size);
+                if self.literals > self.caps.literal {
+                    return Err(Breach::Literal { announced: size, cap: self.caps.literal });
+                }
+                self.literal_left = size;
+            }
+            None => {
+                transcript.received(&self.head);
+                self.head.clear();
+                self.literals = 0;
+                self.parentheses = 0;
+            }
+        }
+        self.line = 0;
+        self.tail.clear();
+        Ok(())
+    }
+}
+
+/// The size of the literal that a line announces at its end.
+fn announced(line: &[u8]) -> Option<u64> {
+    let before = line.strip_suffix(b"}\r\n")?;
+    let before = before.strip_suffix(b"+").unwrap_or(before);
+    let digits: Vec<u8> = before.iter().rev().take_while(|byte| byte.is_ascii_digit()).copied().collect();
+    let open = before.len().checked_sub(digits.len())?.checked_sub(1)?;
+    if before.get(open) != Some(&b'{') || digits.is_empty() {
+        return None;
+    }
+    let number = digits.iter().rev().try_fold(0_u64, |sum, digit| sum.checked_mul(10)?.checked_add(u64::from(digit.checked_sub(b'0')?)));
+    Some(number.unwrap_or(u64::MAX))
+}
+
+/// Whether a response is a status, a continuation or a tagged answer: these end in free text, where `{5}` is no literal to the
+/// parser; a scan that took it for one would be blind for what follows.
+fn is_status(head: &[u8]) -> bool {
+    let Some(data) = head.strip_prefix(b"* ") else { return true };
+    let words: [&[u8]; 5] = [b"OK", b"NO", b"BAD", b"BYE", b"PREAUTH"];
+    words.iter().any(|word| data.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word)))
+}
+
+fn length(bytes: &[u8]) -> u64 {
+    length_of(bytes.len())
+}
+
+fn length_of(size: usize) -> u64 {
+    u64::try_from(size).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CAPS: Caps = Caps { literal: 100, line: 80, parentheses: 5 };
+
+    /// Scans the bytes in portions of the given size.
+    fn scan(bytes: &[u8], portion: usize) -> Result<Vec<String>, Breach> {
+        let mut screen = Screen::new(CAPS);
+        let mut transcript = Transcript::new(vec![]);
+        for part in bytes.chunks(portion) {
+            screen.pass(part, &mut transcript)?;
+        }
+        Ok(transcript.tail().0)
+    }
+
+    #[test]
+    fn breaches_are_seen_however_the_bytes_are_cut() {
+        let long = [b"* OK ".as_slice(), &[b'x'; 90], b"\r\n"].concat();
+        let cases: [(&[u8], Breach); 8] = [
+            (b"* 1 FETCH (BODY[] {101}\r\n", Breach::Literal { announced: 101, cap: 100 }),
+            (b"* 1 FETCH (BODY[] {99999999999999999999999}\r\n", Breach::Literal { announced: u64::MAX, cap: 100 }),
+            (
+                b"* 1 FETCH (A {60}\r\n123456789012345678901234567890123456789012345678901234567890 B {60}\r\n",
+                Breach::Literal { announced: 60, cap: 100 },
+            ),
+            (&long, Breach::Line { cap: 80 }),
+            (b"* 1 FETCH ((((((\r\n", Breach::Parentheses { cap: 5 }),
+            (b"* OK hello\n", Breach::BareLineFeed),
+            (b"* NO [BADCHARSET ({5}\r\n", Breach::LiteralInText),
+            (b"A1 OK done {7}\r\n", Breach::LiteralInText),
+        ];
+        for (bytes, breach) in cases {
+            for portion in [1, 3, 1_000] {
+                assert_eq!(scan(bytes, portion), Err(breach.clone()), "{}", String::from_utf8_lossy(bytes));
+            }
+        }
+    }
+
+    #[test]
+    fn honest_conversations_pass_and_bodies_stay_out_of_the_transcript() {
+        let talk = b"* 1 FETCH (UID 5 BODY[] {12}\r\n((((((((\r\n\n\n)\r\nA1 OK {3} kinds\r\n";
+        for portion in [1, 7, 1_000] {
+            assert_eq!(scan(talk, portion).unwrap(), ["S: * 1 FETCH (UID 5 BODY[] {12}\u{fffd}\u{fffd})", "S: A1 OK {3} kinds"]);
+        }
+    }
+
+    #[test]
+    fn lines_that_the_parser_never_understands_come_to_an_end() {
+        let mut screen = Screen::new(CAPS);
+        let mut transcript = Transcript::new(vec![]);
+        let outcome = (0..1_000).try_for_each(|_| screen.pass(b"* 1 FETCH (X (\r\n", &mut transcript));
+        assert!(matches!(outcome, Err(Breach::Endless { .. })));
+        screen.answered();
+        assert_eq!(screen.pass(b"* OK\r\n", &mut transcript), Ok(()));
+    }
+
+    #[test]
+    fn announcements_are_read_at_the_end_of_the_line_only() {
+        let cases: [(&[u8], Option<u64>); 6] = [
+            (b"{5}\r\n", Some(5)),
+            (b"{5+}\r\n", Some(5)),
+            (b"~{5}\r\n", Some(5)),
+            (b"{}\r\n", None),
+            (b"{5} \r\n", None),
+            (b"5}\r\n", None),
+        ];
+        for (line, expected) in cases {
+            assert_eq!(announced(line), expected);
+        }
+    }
+}
