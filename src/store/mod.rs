@@ -31,7 +31,7 @@ pub enum StoreError {
     #[error("the file belongs to another program; name a new file in [store] path, or move this one away")]
     Foreign,
     #[error("the file was written by a newer uketsuke (version {version} of its tables); install that version again")]
-    Newer { version: usize },
+    Newer { version: u32 },
     #[error("the file is damaged ({detail}); stop the daemon, keep the file, and restore the last backup")]
     Damaged { detail: String },
     #[error("the file {} cannot be opened ({detail}); its folder must exist and belong to the service's user", path.display())]

@@ -23,15 +23,16 @@ pub fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     if application != APPLICATION_ID && objects > 0 {
         return Err(StoreError::Foreign);
     }
-    let version: usize = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    if version > MIGRATIONS.len() {
+    let version: u32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let newest = u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX);
+    if version > newest {
         return Err(StoreError::Newer { version });
     }
-    for (index, migration) in MIGRATIONS.iter().enumerate().skip(version) {
+    for (next, migration) in (1_u32..).zip(MIGRATIONS).filter(|(next, _)| *next > version) {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         transaction.execute_batch(migration)?;
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-        transaction.pragma_update(None, "user_version", index + 1)?;
+        transaction.pragma_update(None, "user_version", next)?;
         transaction.commit()?;
     }
     Ok(())

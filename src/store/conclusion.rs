@@ -1,0 +1,264 @@
+//! T2: a submission gets its verdict, its findings, its letter and its filing, in one transaction.
+//!
+//! Promises: what a judgement rests on (the standing) is read in the transaction that writes the verdict, so two submissions
+//! of one sender cannot both be the first; a verdict is written once, and a letter of a kind once a submission.
+
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+
+use super::StoreError;
+use super::intake::{Kept, Sighting};
+use super::seconds;
+use super::standing::{sender, standing, thread};
+use crate::desk::letter::Letter;
+use crate::desk::notice::Notice;
+use crate::desk::rules::Rules;
+use crate::desk::standing::Standing;
+use crate::desk::text::date::utc_text;
+use crate::desk::text::fold::printable;
+use crate::desk::words::ReplyKind;
+use crate::desk::{Conclusion, Reading, Reply};
+
+/// A submission that waits for its verdict.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pending {
+    pub id: i64,
+    pub receipt: String,
+    pub sha256: String,
+    pub bytes: Vec<u8>,
+    pub content: Kept,
+    pub sighting: Sighting,
+    /// UTC seconds.
+    pub received: i64,
+    /// Judgements begun, this one included.
+    pub attempts: u32,
+}
+
+/// Judgements of one mail that may be begun. One that ended the process twice is not begun again: a person reads the mail.
+pub const MOST_ATTEMPTS: u32 = 2;
+
+/// Takes submissions for judging and counts the attempt, before anything parses them. Mails that were being judged when the
+/// process ended come one at a time, so that a poison mail takes no other with it.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn take_pending(connection: &mut Connection, most: usize, most_bytes: usize) -> Result<Vec<Pending>, StoreError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let fresh = pending(&transaction, "attempts = 0", most, most_bytes)?;
+    let taken = if fresh.is_empty() { pending(&transaction, "attempts > 0", 1, most_bytes)? } else { fresh };
+    for submission in &taken {
+        transaction.prepare_cached("UPDATE submissions SET attempts = attempts + 1 WHERE id = ?1")?.execute(params![submission.id])?;
+    }
+    transaction.commit()?;
+    Ok(taken)
+}
+
+fn pending(transaction: &Transaction<'_>, condition: &'static str, most: usize, most_bytes: usize) -> Result<Vec<Pending>, StoreError> {
+    let sql = format!(
+        "SELECT s.id, s.receipt, s.sha256, s.content, s.sighting, s.received_at, s.attempts, s.size, r.zstd
+         FROM submissions s JOIN raw_mails r ON r.submission = s.id WHERE s.verdict IS NULL AND s.{condition} ORDER BY s.id LIMIT ?1"
+    );
+    let mut statement = transaction.prepare_cached(&sql)?;
+    let mut rows = statement.query(params![i64::try_from(most).unwrap_or(i64::MAX)])?;
+    let mut taken: Vec<Pending> = Vec::new();
+    let mut bytes = 0_usize;
+    while let Some(row) = rows.next()? {
+        let size = usize::try_from(row.get::<_, i64>(7)?).unwrap_or(usize::MAX);
+        bytes = bytes.saturating_add(size);
+        if bytes > most_bytes && !taken.is_empty() {
+            break;
+        }
+        let content = if row.get_ref(3)?.as_str().is_ok_and(|word| word == "headers") { Kept::Headers } else { Kept::Whole };
+        let capacity = if content == Kept::Headers { 1 << 20 } else { size };
+        taken.push(Pending {
+            id: row.get(0)?,
+            receipt: row.get(1)?,
+            sha256: row.get(2)?,
+            content,
+            sighting: Sighting::of_word(&row.get::<_, String>(4)?)?,
+            received: seconds(&row.get::<_, String>(5)?)?,
+            attempts: row.get::<_, u32>(6)?.saturating_add(1),
+            bytes: decompressed(row.get_ref(8)?.as_blob().map_err(|error| StoreError::Row(error.to_string()))?, capacity)?,
+        });
+    }
+    Ok(taken)
+}
+
+/// A raw mail as it was received; `capacity` bounds what it may unpack to.
+pub(super) fn decompressed(zstd: &[u8], capacity: usize) -> Result<Vec<u8>, StoreError> {
+    zstd::bulk::decompress(zstd, capacity.max(64)).map_err(|error| StoreError::Row(format!("a raw mail cannot be unpacked: {error}")))
+}
+
+/// Gives back what was taken and not concluded, when judging is stopped in an orderly way.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn give_back(connection: &mut Connection, ids: &[i64]) -> Result<(), StoreError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for id in ids {
+        transaction.prepare_cached("UPDATE submissions SET attempts = attempts - 1 WHERE id = ?1 AND verdict IS NULL AND attempts > 0")?.execute(params![id])?;
+    }
+    transaction.commit()?;
+    Ok(())
+}
+
+/// What a judgement writes beside its verdict.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    pub conclusion: Conclusion,
+    pub letter: Option<Outgoing>,
+    /// `keyword` or `move`, and its target.
+    pub filing: Option<(&'static str, String)>,
+}
+
+/// A letter for the outbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outgoing {
+    pub kind: ReplyKind,
+    pub letter: Letter,
+    /// None is the null path.
+    pub envelope_from: Option<String>,
+    pub dispatch: Dispatch,
+}
+
+/// Whether a letter waits for an operator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dispatch {
+    AtOnce,
+    Held,
+}
+
+/// What a judge makes of a submission and its standing.
+pub type Judge<'j> = dyn Fn(&Pending, &Reading, &Standing) -> Written + 'j;
+
+/// Concludes a group of submissions in one transaction, in their order. `now` in UTC seconds.
+///
+/// # Errors
+/// [`StoreError`]; then none of the group is concluded.
+pub fn conclude(
+    connection: &mut Connection,
+    group: &[(Pending, Reading)],
+    rules: &Rules,
+    rules_version: &str,
+    judge: &Judge<'_>,
+    now: i64,
+) -> Result<Vec<Written>, StoreError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut concluded = Vec::with_capacity(group.len());
+    for (pending, reading) in group {
+        let standing = standing(&transaction, reading, rules, pending.sighting, now)?;
+        let written = judge(pending, reading, &standing);
+        write(&transaction, pending, reading, &written, rules, rules_version, now)?;
+        concluded.push(written);
+    }
+    transaction.commit()?;
+    Ok(concluded)
+}
+
+fn write(
+    transaction: &Transaction<'_>,
+    pending: &Pending,
+    reading: &Reading,
+    written: &Written,
+    rules: &Rules,
+    rules_version: &str,
+    now: i64,
+) -> Result<(), StoreError> {
+    let conclusion = &written.conclusion;
+    let gate = match conclusion.reply {
+        Reply::Due(_) => None,
+        Reply::None(gate) => Some(gate.word()),
+    };
+    let changed = transaction
+        .prepare_cached(
+            "UPDATE submissions SET verdict = ?2, judged_at = ?3, rules_version = ?4, message_id = ?5, thread = ?6, sender = ?7, sender_name = ?8,
+                subject = ?9, reply = ?10, reply_gate = ?11,
+                applicant = (SELECT applicant FROM applicant_addresses WHERE address = ?7 ORDER BY applicant LIMIT 1)
+             WHERE id = ?1 AND verdict IS NULL",
+        )?
+        .execute(params![
+            pending.id,
+            conclusion.verdict.word(),
+            utc_text(now),
+            rules_version,
+            reading.message_id.as_deref().map(|id| printable(id, 998)),
+            thread(reading),
+            sender(reading),
+            reading.from.as_ref().and_then(|from| from.name.as_deref()).map(|name| printable(name, 200)),
+            reading.subject.as_deref().map(|subject| printable(subject, 500)),
+            conclusion.reply.word(),
+            gate,
+        ])?;
+    if changed == 0 {
+        // Concluded before: its findings and its letter stand already.
+        return Ok(());
+    }
+    for finding in &conclusion.findings {
+        transaction
+            .prepare_cached("INSERT INTO findings (submission, code, class, text, line) VALUES (?1, ?2, ?3, ?4, ?5)")?
+            .execute(params![pending.id, finding.code.word(), finding.class.word(), finding.text, finding.line])?;
+    }
+    for notice in &reading.notices.notices {
+        write_notice(transaction, pending.id, notice, rules)?;
+    }
+    if let Some(outgoing) = &written.letter {
+        write_letter(transaction, pending.id, outgoing, now)?;
+    }
+    if let Some((action, target)) = &written.filing {
+        transaction
+            .prepare_cached("INSERT OR IGNORE INTO filings (submission, action, target, state, changed_at) VALUES (?1, ?2, ?3, 'waiting', ?4)")?
+            .execute(params![pending.id, action, target, utc_text(now)])?;
+    }
+    Ok(())
+}
+
+fn write_notice(transaction: &Transaction<'_>, submission: i64, notice: &Notice, rules: &Rules) -> Result<(), StoreError> {
+    let original = &notice.original;
+    transaction
+        .prepare_cached(
+            "INSERT INTO notices (submission, kind, stars, declaration_id, user_number, company, person, evidence, original_from, original_date,
+                original_subject, original_message_id, carried, depth)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+        )?
+        .execute(params![
+            submission,
+            notice.kind,
+            notice.stars,
+            notice.well_formed_id(rules),
+            notice.user_number.as_ref().map(crate::desk::notice::field::UserNumber::masked),
+            notice.addressee.company,
+            notice.addressee.person,
+            notice.evidence.word(),
+            original.from.as_ref().and_then(|from| from.shown()).map(|from| printable(from, 320)),
+            original.date.as_ref().map(crate::desk::text::date::Dated::rfc3339),
+            original.subject.as_deref().map(|subject| printable(subject, 500)),
+            original.message_id.as_deref().map(|id| printable(id, 998)),
+            original.carried.word(),
+            original.depth,
+        ])?;
+    Ok(())
+}
+
+fn write_letter(transaction: &Transaction<'_>, submission: i64, outgoing: &Outgoing, now: i64) -> Result<(), StoreError> {
+    let (state, due) = match outgoing.dispatch {
+        Dispatch::AtOnce => ("queued", Some(utc_text(now))),
+        Dispatch::Held => ("held", None),
+    };
+    transaction
+        .prepare_cached(
+            "INSERT OR IGNORE INTO replies (submission, kind, state, message_id, envelope_from, recipient, subject, bytes, next_attempt_at, created_at, changed_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10)",
+        )?
+        .execute(params![
+            submission,
+            outgoing.kind.word(),
+            state,
+            outgoing.letter.message_id,
+            outgoing.envelope_from,
+            outgoing.letter.recipient.to_lowercase(),
+            outgoing.letter.subject,
+            outgoing.letter.bytes,
+            due,
+            utc_text(now),
+        ])?;
+    Ok(())
+}

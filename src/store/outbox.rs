@@ -1,0 +1,209 @@
+//! T3 and T4: letters are claimed before a socket is touched, and settled with the server's own words.
+//!
+//! Promises: a letter whose bytes may have left is never sent again by itself, unless the configuration says `resend`; what a
+//! crash leaves behind is sorted out at the start by the state that was committed last.
+
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+
+use super::{StoreError, seconds};
+use crate::desk::text::date::utc_text;
+
+/// A letter that was taken for sending.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taken {
+    pub id: i64,
+    pub attempts: u32,
+    pub envelope_from: Option<String>,
+    pub recipient: String,
+    pub bytes: Vec<u8>,
+}
+
+/// How an attempt ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Settled {
+    Sent { words: String },
+    /// Again at this time, UTC seconds.
+    Deferred { until: i64, words: String },
+    Refused { words: String },
+    /// Sent whole and never answered: an operator decides.
+    Unknown { words: String },
+}
+
+/// What becomes of letters that a crash left in the phase `data`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AfterCrash {
+    Hold,
+    Resend,
+}
+
+/// Sorts out what a crash left: `sending` never reached the data phase and is queued again; `data` may have been delivered.
+/// Returns how many letters are unknown now.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn recover(connection: &mut Connection, after_crash: AfterCrash, now: i64) -> Result<usize, StoreError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let at = utc_text(now);
+    transaction.execute("UPDATE replies SET state = 'queued', next_attempt_at = ?1, changed_at = ?1 WHERE state = 'sending'", params![at])?;
+    let unknown = match after_crash {
+        AfterCrash::Hold => transaction.execute(
+            "UPDATE replies SET state = 'unknown', next_attempt_at = NULL, changed_at = ?1,
+                server_words = 'the daemon ended while the letter was on its way; whether it was delivered is unknown' WHERE state = 'data'",
+            params![at],
+        )?,
+        AfterCrash::Resend => {
+            transaction.execute("UPDATE replies SET state = 'queued', next_attempt_at = ?1, changed_at = ?1 WHERE state = 'data'", params![at])?;
+            0
+        }
+    };
+    transaction.commit()?;
+    Ok(unknown)
+}
+
+/// Takes the letter that is due first: counts the attempt and sets the state, committed before this returns.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn claim(connection: &mut Connection, now: i64) -> Result<Option<Taken>, StoreError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let taken = transaction
+        .prepare_cached(
+            "SELECT id, attempts + 1, envelope_from, recipient, bytes FROM replies WHERE state = 'queued' AND next_attempt_at <= ?1
+             ORDER BY next_attempt_at, id LIMIT 1",
+        )?
+        .query_row(params![utc_text(now)], |row| {
+            Ok(Taken { id: row.get(0)?, attempts: row.get(1)?, envelope_from: row.get(2)?, recipient: row.get(3)?, bytes: row.get(4)? })
+        })
+        .optional()?;
+    if let Some(taken) = &taken {
+        transaction
+            .prepare_cached("UPDATE replies SET state = 'sending', attempts = attempts + 1, changed_at = ?2 WHERE id = ?1")?
+            .execute(params![taken.id, utc_text(now)])?;
+    }
+    transaction.commit()?;
+    Ok(taken)
+}
+
+/// Notes that the letter's bytes are about to leave.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn enter_data(connection: &Connection, id: i64, now: i64) -> Result<(), StoreError> {
+    connection.prepare_cached("UPDATE replies SET state = 'data', changed_at = ?2 WHERE id = ?1 AND state = 'sending'")?.execute(params![id, utc_text(now)])?;
+    Ok(())
+}
+
+/// Puts a letter back as if it had never been claimed.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn return_unspent(connection: &Connection, id: i64, now: i64) -> Result<(), StoreError> {
+    connection
+        .prepare_cached("UPDATE replies SET state = 'queued', attempts = attempts - 1, changed_at = ?2 WHERE id = ?1 AND state = 'sending'")?
+        .execute(params![id, utc_text(now)])?;
+    Ok(())
+}
+
+/// Writes down how an attempt ended. An address that the server calls unknown (5.1.x, RFC 3463 section 3.2) is left alone for a while.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn settle(connection: &mut Connection, id: i64, settled: &Settled, now: i64) -> Result<(), StoreError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let (state, due, words) = match settled {
+        Settled::Sent { words } => ("sent", None, words),
+        Settled::Deferred { until, words } => ("queued", Some(utc_text(*until)), words),
+        Settled::Refused { words } => ("refused", None, words),
+        Settled::Unknown { words } => ("unknown", None, words),
+    };
+    transaction
+        .prepare_cached("UPDATE replies SET state = ?2, next_attempt_at = ?3, server_words = ?4, changed_at = ?5 WHERE id = ?1")?
+        .execute(params![id, state, due, words, utc_text(now)])?;
+    if matches!(settled, Settled::Refused { words } if words.contains(" 5.1.")) {
+        transaction
+            .prepare_cached("INSERT INTO bounces (address, at, words) SELECT recipient, ?2, ?3 FROM replies WHERE id = ?1")?
+            .execute(params![id, utc_text(now), words])?;
+    }
+    transaction.commit()?;
+    Ok(())
+}
+
+/// When the next letter falls due, UTC seconds.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn next_due(connection: &Connection) -> Result<Option<i64>, StoreError> {
+    let due: Option<String> = connection.prepare_cached("SELECT min(next_attempt_at) FROM replies WHERE state = 'queued'")?.query_row([], |row| row.get(0))?;
+    due.as_deref().map(seconds).transpose()
+}
+
+/// What an operator may do with a letter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// Held letters go out.
+    Release,
+    /// Letters that have not left are never sent.
+    Cancel,
+    /// Refused and unknown letters go out again.
+    Retry,
+}
+
+impl Order {
+    /// The word of the command line and the audit.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Release => "release",
+            Self::Cancel => "cancel",
+            Self::Retry => "retry",
+        }
+    }
+
+    /// The states in which the order makes sense, and the state that it leads to.
+    const fn states(self) -> (&'static [&'static str], &'static str) {
+        match self {
+            Self::Release => (&["held"], "queued"),
+            Self::Cancel => (&["held", "queued", "unknown", "refused"], "cancelled"),
+            Self::Retry => (&["refused", "unknown", "queued"], "queued"),
+        }
+    }
+}
+
+/// Why an order was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum OrderError {
+    #[error("there is no letter {id}; `uketsuke outbox list` shows them")]
+    Unknown { id: i64 },
+    #[error("letter {id} is {state}, so `{order}` does not apply; it applies to letters that are {applies}")]
+    NotApplicable { id: i64, state: String, order: &'static str, applies: String },
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Carries out an operator's order, and writes it into the audit.
+///
+/// # Errors
+/// [`OrderError`]; then nothing was changed.
+pub fn order(connection: &mut Connection, id: i64, order: Order, actor: &str, now: i64) -> Result<(), OrderError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(StoreError::from)?;
+    let state: Option<String> =
+        transaction.query_row("SELECT state FROM replies WHERE id = ?1", params![id], |row| row.get(0)).optional().map_err(StoreError::from)?;
+    let state = state.ok_or(OrderError::Unknown { id })?;
+    let (applies, becomes) = order.states();
+    if !applies.contains(&state.as_str()) {
+        return Err(OrderError::NotApplicable { id, state, order: order.word(), applies: applies.join(", ") });
+    }
+    let at = utc_text(now);
+    let due = (becomes == "queued").then(|| at.clone());
+    transaction
+        .execute("UPDATE replies SET state = ?2, next_attempt_at = ?3, changed_at = ?4 WHERE id = ?1", params![id, becomes, due, at])
+        .map_err(StoreError::from)?;
+    transaction
+        .execute(
+            "INSERT INTO audit (at, actor, action, object, detail) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![at, actor, format!("outbox {}", order.word()), format!("reply {id}"), format!("{state} → {becomes}")],
+        )
+        .map_err(StoreError::from)?;
+    transaction.commit().map_err(StoreError::from)?;
+    Ok(())
+}

@@ -1,0 +1,1 @@
+//! What `status`, `list`, `show` and `outbox` read.
