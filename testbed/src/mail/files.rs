@@ -54,7 +54,7 @@ pub fn pdf() -> Vec<u8> {
 pub enum Lock {
     /// Readable.
     Open,
-    /// General purpose bit 0 set and twelve bytes of encryption header, as ZipCrypto has them.
+    /// General purpose bit 0 set and twelve bytes of encryption header, as `ZipCrypto` has them.
     Encrypted,
 }
 

@@ -7,6 +7,7 @@
 use super::letter::{Carried, Letter, Mailbox, Seen};
 use super::moment::DateForm;
 
+pub mod abroad;
 pub mod clients;
 
 /// One client's way.

@@ -129,7 +129,7 @@ impl Letter {
             date_text: Some(date.text),
             body: Some(self.body.clone()),
             carried,
-            depth: if carried == Carried::Direct { 0 } else { 1 },
+            depth: u32::from(carried != Carried::Direct),
         }
     }
 }

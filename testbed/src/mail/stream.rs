@@ -58,6 +58,8 @@ fn one_of_bulk(seed: u64, number: u64) -> Submission {
         65..=79 => Sort::Acceptance,
         80..=85 => Sort::Receipt,
         86..=87 => Sort::Newsletter,
+        // An attribution states no subject, and the body no level: whoever reads the level elsewhere would otherwise be right, too.
+        94..=95 => Sort::Completion(Stars::Unsaid),
         _ => Sort::Completion(Stars::One),
     };
     let heavy = random.below(50) == 0;
@@ -173,4 +175,81 @@ fn stranger(scene: &Scene) -> Submission {
     let (mail, inline) = scene.forward(&clients::GMAIL_WEB);
     let expected = scene.expect(&mail, Verdict::Review, &inline.seen).findings(&["sender_outside_domain"]).json();
     Submission { raw: mail.raw(), expected }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::mail::with_date;
+
+    fn verdict(submission: &Submission) -> String {
+        submission.expected["verdict"].as_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn a_seed_names_a_mail_for_good() {
+        let one = submission(42, &GMAIL_WEB, Sort::Acceptance);
+        let again = submission(42, &GMAIL_WEB, Sort::Acceptance);
+        let other = submission(43, &GMAIL_WEB, Sort::Acceptance);
+        assert_eq!((one.raw.clone(), one.expected.clone()), (again.raw, again.expected));
+        assert_ne!(one.raw, other.raw);
+    }
+
+    #[test]
+    fn the_dozen_shows_every_verdict() {
+        let dozen = demo_dozen(1);
+        assert_eq!(dozen.len(), 12);
+        let verdicts: BTreeSet<String> = dozen.iter().map(|(_, submission)| verdict(submission)).collect();
+        assert_eq!(verdicts.into_iter().collect::<Vec<_>>(), ["accepted", "ignored", "missing", "review", "wrong_type"]);
+    }
+
+    #[test]
+    fn the_bulk_has_the_promised_sizes_and_no_declaration_twice() {
+        let mut sizes = Vec::new();
+        let mut ids = BTreeSet::new();
+        let mut messages = BTreeSet::new();
+        let mut verdicts = BTreeSet::new();
+        for submission in bulk(9, 1_500) {
+            sizes.push(submission.raw.len());
+            verdicts.insert(verdict(&submission));
+            assert!(messages.insert(submission.expected["message_id"].to_string()), "{}", submission.expected["message_id"]);
+            for notice in submission.expected["notices"].as_array().unwrap() {
+                if let Some(id) = notice["declaration_id"].as_str() {
+                    assert!(ids.insert(id.to_owned()), "{id} occurs twice");
+                }
+            }
+        }
+        sizes.sort_unstable();
+        let median = sizes[sizes.len() / 2];
+        assert!((5_000..7_000).contains(&median), "median {median}");
+        let heavy = sizes.iter().filter(|size| **size > 200_000).count();
+        assert!((10..50).contains(&heavy), "{heavy} heavy mails of 1500");
+        assert!(sizes.last().is_some_and(|largest| *largest < 3_000_000));
+        assert_eq!(verdicts.len(), 5, "{verdicts:?}");
+    }
+
+    #[test]
+    fn another_date_changes_the_mails_own_date_and_nothing_else() {
+        let before = submission(5, &THUNDERBIRD, Sort::Acceptance);
+        let after = with_date(before.clone(), 1_790_848_985);
+        let lines = |raw: &[u8]| String::from_utf8(raw.to_vec()).unwrap().lines().map(str::to_owned).collect::<Vec<_>>();
+        let changed: Vec<_> =
+            lines(&before.raw).into_iter().zip(lines(&after.raw)).filter(|(old, new)| old != new).map(|(_, new)| new).collect();
+        assert_eq!(changed, ["Date: Thu, 1 Oct 2026 19:03:05 +0900"]);
+    }
+
+    #[test]
+    fn what_goes_over_the_wire_has_crlf_line_ends_only() {
+        for (name, submission) in demo_dozen(3) {
+            let bare = submission
+                .raw
+                .iter()
+                .zip(submission.raw.iter().skip(1))
+                .filter(|(first, second)| **second == b'\n' && **first != b'\r')
+                .count();
+            assert_eq!(bare, 0, "{name}");
+        }
+    }
 }

@@ -30,11 +30,11 @@ pub const TABLE: &[(&str, Build)] = &[
     ("white-space-only-body", |name| bare(name, "  \n\t\n　\n")),
 ];
 
-/// Bytes that are no text in any charset, under a label that promises text.
+/// Bytes that are no text in any multi-byte charset, under a label that promises text.
 fn illegible(name: &str) -> Submission {
     let mut scene = Scene::named(name, ONE);
     let mut bytes = b"SECURITY ACTION ".to_vec();
-    bytes.extend(scene.random.noise(600).into_iter().map(|byte| byte | 0x80).filter(|byte| *byte >= 0xf8 || *byte <= 0x9f));
+    bytes.extend(scene.random.noise(600).into_iter().map(|byte| if byte % 3 == 0 { 0xfe } else { 0xff }));
     let mail = scene.mail("Fwd: お知らせ", Entity::new("text/plain; charset=utf-8", Transfer::Base64, &bytes));
     Submission {
         raw: mail.raw(),

@@ -52,7 +52,7 @@ pub const TABLE: &[(&str, Build)] = &[
     ("no-reply-sender-with-receipt", |name| from_address(name, "no-reply@office.example.co.jp")),
     ("root-sender-with-receipt", |name| from_address(name, "root@server.example.co.jp")),
     ("owner-sender-with-receipt", |name| from_address(name, "owner-staff@lists.example.co.jp")),
-    ("reply-to-another-organisation-with-receipt", |name| noticed(name, Sort::Receipt, &[("Reply-To", "someone@elsewhere.example.jp")])),
+    ("reply-to-another-organisation-with-receipt", reply_elsewhere),
     ("redirected-receipt-is-never-answered", redirected_receipt),
     ("auto-submitted-no-is-a-person", |name| answered(name, &[("Auto-Submitted", "no")])),
     ("auto-submitted-no-with-comment-is-a-person", |name| answered(name, &[("Auto-Submitted", "No (typed by hand)")])),
@@ -126,6 +126,13 @@ fn noticed(name: &str, sort: Sort, top: &[(&str, &str)]) -> Submission {
     let (mail, inline) = scene.forward(&OUTLOOK_WINDOWS);
     let mail = topped(mail, top);
     Submission { raw: mail.raw(), expected: scene.expect(&mail, scene.verdict(), &inline.seen).without_reply().json() }
+}
+
+/// Another registered domain than the sender's, whichever list of suffixes the reader uses.
+fn reply_elsewhere(name: &str) -> Submission {
+    let scene = Scene::named(name, Sort::Receipt);
+    let under_co_jp = scene.applicant.mailbox.address.as_deref().is_some_and(|address| address.ends_with("example.co.jp"));
+    noticed(name, Sort::Receipt, &[("Reply-To", if under_co_jp { "someone@example.jp" } else { "someone@example.co.jp" })])
 }
 
 fn from_address(name: &str, address: &str) -> Submission {

@@ -24,10 +24,12 @@ pub const TABLE: &[(&str, Build)] = &[
     ("notice-only-in-zero-sized-html", |name| hidden_by(name, "font-size:0px;line-height:0")),
     ("notice-only-in-an-html-comment", comment_html),
     ("parts-disagree-notice-only-in-html", parts_disagree),
-    ("duplicate-from-in-attached-original", |name| doubled(name, "From", "=?UTF-8?B?5YG9?= <other@example.jp>")),
-    ("duplicate-subject-in-attached-original", |name| doubled(name, "Subject", "another subject")),
-    ("duplicate-date-in-attached-original", |name| doubled(name, "Date", "Fri, 1 May 2026 10:00:00 +0900")),
-    ("duplicate-message-id-in-attached-original", |name| doubled(name, "Message-ID", "<second@example.jp>")),
+    ("duplicate-from-in-attached-original", |name| {
+        doubled(name, "From", "=?UTF-8?B?5YG9?= <other@example.jp>", &["notices", "originals", "findings"])
+    }),
+    ("duplicate-subject-in-attached-original", |name| doubled(name, "Subject", "another subject", &["notices", "originals", "findings"])),
+    ("duplicate-date-in-attached-original", |name| doubled(name, "Date", "Fri, 1 May 2026 10:00:00 +0900", &["notices", "originals"])),
+    ("duplicate-message-id-in-attached-original", |name| doubled(name, "Message-ID", "<second@example.jp>", &[])),
     ("duplicate-from-in-the-submission", duplicate_from_outside),
     ("office-name-with-a-strangers-address", strangers_address),
     ("direct-from-a-look-alike-domain", look_alike_direct),
@@ -88,14 +90,15 @@ fn parts_disagree(name: &str) -> Submission {
     Submission { raw: mail.raw(), expected }
 }
 
-fn doubled(name: &str, field: &str, value: &str) -> Submission {
+/// The keys that depend on which of the two values is taken are not compared.
+fn doubled(name: &str, field: &str, value: &str, uncompared: &[&str]) -> Submission {
     let scene = Scene::named(name, ONE);
     let mut original = scene.letter.entity(Charset::Utf8, Transfer::Base64);
     original.put_on_top(vec![(field.to_owned(), value.as_bytes().to_vec())]);
     let parts = [plain(&format!("{}\n", scene.message)), Entity::message(&original.bytes())];
     let mail = scene.mail("添付します", Entity::multipart("mixed", "=_mixed", &parts));
     let expected = scene.expect(&mail, Verdict::Review, &scene.letter.seen(Carried::Attached)).findings(&["headers_conflict"]);
-    Submission { raw: mail.raw(), expected: expected.json_without(&["notices", "originals", "findings"]) }
+    Submission { raw: mail.raw(), expected: expected.json_without(uncompared) }
 }
 
 /// Two senders: judged, but there is nobody to answer.

@@ -5,6 +5,7 @@ use crate::mail::encode::{Charset, Transfer};
 use crate::mail::entity::Entity;
 use crate::mail::expected::Verdict;
 use crate::mail::html::HtmlClient;
+use crate::mail::layout::abroad::ABROAD;
 use crate::mail::layout::clients::{APPLE_IOS, ATTRIBUTIONS, BARE_QUOTE, GMAIL_WEB, OUTLOOK_WINDOWS, WHOLE};
 use crate::mail::layout::{Layout, MailboxForm};
 use crate::mail::letter::Mailbox;
@@ -18,7 +19,8 @@ const UNSAID: Sort = Sort::Completion(Stars::Unsaid);
 
 /// One case a client: those with a whole header block, then those with an attribution line only.
 pub fn cases() -> Vec<Case> {
-    let whole = WHOLE.iter().map(|layout| Case { station: "original", name: layout.name.to_owned(), submission: by_client(layout) });
+    let whole =
+        WHOLE.iter().chain(ABROAD).map(|layout| Case { station: "original", name: layout.name.to_owned(), submission: by_client(layout) });
     let attributed =
         ATTRIBUTIONS.iter().map(|layout| Case { station: "original", name: layout.name.to_owned(), submission: by_attribution(layout) });
     whole.chain(attributed).collect()
@@ -113,7 +115,8 @@ fn saying(name: &str, layout: &Layout, words: &str) -> Submission {
 
 fn html_only(name: &str, client: HtmlClient) -> Submission {
     let mut scene = Scene::named(name, ONE);
-    scene.message = "お世話になっております。\n転送いたします。".to_owned();
+    // One line: how far apart a client's paragraphs stand is the renderer's taste.
+    scene.message = "転送いたします。".to_owned();
     let (document, seen) = client.render(&scene.message, &scene.letter);
     let mail =
         scene.mail(&format!("Fwd: {}", scene.letter.subject), Entity::text("html", Charset::Utf8, Transfer::QuotedPrintable, &document));

@@ -65,3 +65,59 @@ fn the_writer_puts_two_files_a_case_below_its_station() {
     let files: usize = fs::read_dir(folder.path()).unwrap().map(|station| fs::read_dir(station.unwrap().path()).unwrap().count()).sum();
     assert_eq!(files, 2 * count);
 }
+
+#[test]
+fn the_files_in_the_repository_are_those_of_the_generator() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/corpus");
+    let mut expected = BTreeSet::new();
+    for case in cases() {
+        let path = folder.join(case.station).join(format!("{}.eml", case.name));
+        let held = fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}; run the corpus binary", path.display()));
+        assert_eq!(held, case.submission.raw, "{} differs; run the corpus binary", path.display());
+        let golden: Value = serde_json::from_slice(&fs::read(path.with_extension("golden")).unwrap()).unwrap();
+        assert_eq!(golden, case.submission.expected, "{}", path.display());
+        expected.insert(path.clone());
+        expected.insert(path.with_extension("golden"));
+    }
+    let stations = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
+    let held: BTreeSet<_> = stations.flat_map(|station| fs::read_dir(station).unwrap().map(|entry| entry.unwrap().path())).collect();
+    assert_eq!(held.symmetric_difference(&expected).collect::<Vec<_>>(), Vec::<&std::path::PathBuf>::new());
+}
+
+#[test]
+fn every_inline_body_can_be_read_in_its_mail() {
+    for case in cases().into_iter().filter(|case| case.station == "original" || case.station == "notice") {
+        let Ok(text) = String::from_utf8(case.submission.raw) else { continue };
+        if !text.contains("Content-Type: text/plain; charset=UTF-8\nContent-Transfer-Encoding: 8bit") {
+            continue;
+        }
+        let bare = |text: &str| text.chars().filter(|character| !character.is_whitespace() && *character != '>').collect::<String>();
+        for original in
+            case.submission.expected["originals"].as_array().into_iter().flatten().filter(|original| original["carried"] == "inline")
+        {
+            for key in ["body", "date_text"] {
+                let Some(value) = original[key].as_str() else { continue };
+                assert!(bare(&text).contains(&bare(value)) || case.name.contains("attached"), "{}: {key}", case.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_text_can_be_written_in_its_charset() {
+    use crate::mail::encode::Charset;
+    for case in cases().into_iter().filter(|case| case.station == "charset") {
+        let charset = match case.name.as_str() {
+            name if name.contains("shift-jis") || name.contains("932") || name.contains("31j") || name.contains("sjis") => {
+                Charset::ShiftJis
+            }
+            name if name.contains("euc") => Charset::EucJp,
+            name if name.contains("2022") || name.contains("cp5022") => Charset::Iso2022Jp,
+            _ => Charset::Utf8,
+        };
+        for original in case.submission.expected["originals"].as_array().into_iter().flatten() {
+            let body = original["body"].as_str().unwrap();
+            assert!(charset.holds(body), "{}: {charset:?}", case.name);
+        }
+    }
+}

@@ -43,9 +43,6 @@ pub const TABLE: &[(&str, Build)] = &[
     }),
     ("missing-tiny-logo-only", tiny_logo),
     ("missing-encrypted-zip", encrypted_zip),
-    ("missing-password-mail-after-a-zip", |name| {
-        missing(name, "【パスワード】添付ファイルの件", "先ほどのメールの添付ファイルのパスワードは次のとおりです。\n\nSample-0000")
-    }),
     ("review-picture-only", |name| {
         attached_only(name, "picture_attached", |scene| {
             Entity::attachment("image/png", "スクリーンショット 2026-05-01.png", &files::png(96, &mut scene.random))
@@ -89,9 +86,6 @@ pub const TABLE: &[(&str, Build)] = &[
     ("review-multipart-partial", partial),
     ("review-pasted-without-headers", pasted),
     ("review-date-in-the-future", future),
-    ("review-sample-page-attached", |name| {
-        attached_only(name, "pdf_attached", |_| Entity::attachment("application/pdf", "操作手引き17ページ.pdf", &files::pdf()))
-    }),
 ];
 
 fn missing(name: &str, subject: &str, text: &str) -> Submission {
