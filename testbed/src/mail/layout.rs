@@ -114,7 +114,8 @@ impl Layout {
             subject: None,
             date: None,
             date_text: None,
-            body: Some(letter.body.trim().to_owned()),
+            // Whether an indent of four spaces is a quote mark is the reader's taste.
+            body: (self.quote != Quote::IndentedBody).then(|| letter.body.trim().to_owned()),
             carried: Carried::Inline,
             depth: 1,
         };

@@ -62,7 +62,8 @@ fn one_of_bulk(seed: u64, number: u64) -> Submission {
         94..=95 => Sort::Completion(Stars::Unsaid),
         _ => Sort::Completion(Stars::One),
     };
-    let heavy = random.below(50) == 0;
+    // One in forty of the four fifths that can carry ballast.
+    let heavy = random.below(40) == 0;
     let weight = random.below(1_800_000);
     let layout = random.choose(WHOLE).copied().unwrap_or(GMAIL_WEB);
     let attribution = random.choose(ATTRIBUTIONS).copied().unwrap_or(GMAIL_WEB);

@@ -1,4 +1,7 @@
 //! Originals that are not inline.
+//!
+//! Promises: the original inside is a plain ISO-2022-JP mail unless the name says otherwise; only the wrapping differs.
+//! Rejected: wrapping the inline forwards of every client; what lies in a part does not depend on how parts are framed.
 
 use super::Build;
 use crate::mail::encode::{Charset, HeaderForm, Transfer, base64_lines, with_crlf};

@@ -1,4 +1,7 @@
 //! Mails that were broken on their way, and mails that are too much of something.
+//!
+//! Promises: whatever is compared holds for every reasonable repair of the damage. Rejected: files of megabytes; they are built
+//! by [`crate::mail::hostile`] when needed.
 
 use super::Build;
 use super::nesting::chain;

@@ -1,4 +1,7 @@
 //! When nobody is answered: automatic mail, lists, bounces, mail that only looks like an applicant's.
+//!
+//! Promises: gates are shown on mails that would otherwise be answered, and for each family a neighbour that must be answered.
+//! Rejected: testing gates on accepted mails only; those get no answer anyway.
 
 use super::Build;
 use crate::mail::encode::{Charset, Transfer};

@@ -1,4 +1,7 @@
 //! Mails that try to deceive.
+//!
+//! Promises: never "accepted" for what a person would not see or would not believe. Rejected: comparing every finding of a
+//! forged mail; how many alarms ring matters less than that one does.
 
 use super::{Build, without};
 use crate::mail::encode::{Charset, HeaderForm, Transfer};

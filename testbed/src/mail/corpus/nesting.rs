@@ -1,4 +1,7 @@
 //! Forwards of forwards.
+//!
+//! Promises: every layer has words of its own, so that a body which swallows its neighbour is seen.
+//! Rejected: layers of the same words; they would hide a wrong depth.
 
 use super::Build;
 use crate::mail::encode::{Charset, Transfer};

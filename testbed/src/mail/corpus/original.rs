@@ -1,4 +1,7 @@
 //! Finding the original again, whichever client forwarded it.
+//!
+//! Promises: one case a layout, then the shapes that no layout covers (HTML, alternatives, words around the forward).
+//! Rejected: the product of all clients and all kinds of notices; a failure should point at one cause.
 
 use super::{Build, Case};
 use crate::mail::encode::{Charset, Transfer};

@@ -1,4 +1,7 @@
 //! What the office decides, and what it asks for.
+//!
+//! Promises: one reason a mail for its verdict. Rejected: cases that need a roster, a deadline or earlier mails; those belong to
+//! scenarios with a store.
 
 use super::Build;
 use crate::mail::encode::{Charset, Transfer, with_crlf};
