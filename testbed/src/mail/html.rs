@@ -1,6 +1,6 @@
 //! Forwards as HTML, one shape a client family.
 //!
-//! Promises: the anchors (classes, ids, borders) are those that the clients write; the text says the same as a [`super::Letter`].
+//! Promises: the anchors (classes, ids, borders) are those that the clients write; the text says the same as a [`Letter`].
 //! Rejected: real clients' complete markup with its style sheets; it would be somebody else's text and forty kilobytes a mail.
 
 use super::letter::{Carried, Letter, Mailbox, Seen};

@@ -1,7 +1,7 @@
 //! The golden corpus: one mail a fact, the fact in its file name.
 //!
 //! Promises: every case is a function of its name; adding or removing one changes no other file. [`cases`] is the whole list,
-//! [`write`] puts it below a folder. Rejected: editing the files by hand; nobody could then tell a fix from a slip.
+//! [`write()`] puts it below a folder. Rejected: editing the files by hand; nobody could then tell a fix from a slip.
 
 use std::fs;
 use std::io;
