@@ -1,0 +1,315 @@
+//! Originals that are not inline.
+//!
+//! Promises: the original inside is a plain ISO-2022-JP mail unless the name says otherwise; only the wrapping differs.
+//! Rejected: wrapping the inline forwards of every client; what lies in a part does not depend on how parts are framed.
+
+use super::Build;
+use crate::mail::encode::{Charset, HeaderForm, Transfer, base64_lines, with_crlf};
+use crate::mail::entity::Entity;
+use crate::mail::expected::{Expected, Verdict};
+use crate::mail::files;
+use crate::mail::html::lines;
+use crate::mail::layout::clients::GMAIL_WEB;
+use crate::mail::letter::{Carried, Mailbox};
+use crate::mail::notice::{Notice, Sort, Stars};
+use crate::mail::submission::{DESK, Mail, Scene, Submission, plain};
+
+const ONE: Sort = Sort::Completion(Stars::One);
+
+pub const TABLE: &[(&str, Build)] = &[
+    ("message-rfc822", |name| beside_text(name, Carried::Attached, |scene| Entity::message(&raw(scene)))),
+    ("message-rfc822-with-file-name", |name| {
+        beside_text(name, Carried::Attached, |scene| {
+            Entity::ready(
+                &[("Content-Type", "message/rfc822; name=\"notice.eml\""), ("Content-Disposition", "attachment; filename=\"notice.eml\"")],
+                &raw(scene),
+            )
+        })
+    }),
+    ("message-rfc822-base64", |name| beside_text(name, Carried::Attached, base64_message)),
+    ("message-rfc822-quoted-printable-original", |name| {
+        beside_text(name, Carried::Attached, |scene| Entity::message(&scene.letter.raw(Charset::Utf8, Transfer::QuotedPrintable)))
+    }),
+    ("message-rfc822-as-the-whole-body", whole_body),
+    ("eml-as-octet-stream", |name| {
+        beside_text(name, Carried::File, |scene| Entity::attachment("application/octet-stream", "notice.eml", &with_crlf(&raw(scene))))
+    }),
+    ("eml-as-octet-stream-japanese-encoded-word-name", |name| {
+        beside_text(name, Carried::File, |scene| {
+            Entity::attachment("application/octet-stream", "【SECURITY ACTION】一つ星：自己宣言完了のお知らせ.eml", &with_crlf(&raw(scene)))
+        })
+    }),
+    ("eml-as-octet-stream-rfc2231-continued-name", |name| beside_text(name, Carried::File, rfc2231_named)),
+    ("eml-as-octet-stream-without-name", |name| beside_text(name, Carried::File, unnamed)),
+    ("eml-as-text-plain", |name| beside_text(name, Carried::File, eml_as_text)),
+    ("eml-as-application-eml-upper-case-ending", |name| {
+        beside_text(name, Carried::File, |scene| Entity::attachment("application/x-eml", "NOTICE.EML", &with_crlf(&raw(scene))))
+    }),
+    ("digest-with-the-notice", |name| {
+        beside_text(name, Carried::Attached, |scene| Entity::multipart("digest", "=_digest", &[implicit_message(scene)]))
+    }),
+    ("attached-html-only-original", html_original),
+    ("attached-inside-attached", attached_twice),
+    ("attached-inside-three-multiparts", deep_multipart),
+    ("attached-beside-a-screenshot", beside_a_screenshot),
+    ("inline-beside-a-pdf", inline_beside_a_pdf),
+    ("inline-inside-signed-multipart", signed),
+    ("inline-inside-related-html-with-logo", related),
+    ("several-offices-three-attached", three_offices),
+    ("several-offices-two-eml-files", two_files),
+    ("redirected-with-resent-fields", redirected),
+    ("auto-forwarded-by-a-mailbox-rule", auto_forwarded),
+    ("redirected-acceptance", redirected_acceptance),
+    ("boundary-with-odd-characters", odd_boundary),
+    ("preamble-and-epilogue-around-the-parts", preamble),
+];
+
+fn raw(scene: &Scene) -> Vec<u8> {
+    scene.letter.raw(Charset::Iso2022Jp, Transfer::SevenBit)
+}
+
+fn words(scene: &Scene) -> Entity {
+    plain(&format!("{}\n", scene.message))
+}
+
+fn beside_text(name: &str, carried: Carried, attach: fn(&Scene) -> Entity) -> Submission {
+    let scene = Scene::named(name, ONE);
+    let parts = [words(&scene), attach(&scene)];
+    let mail = scene.mail("SECURITY ACTIONのメールを添付します", Entity::multipart("mixed", "=_mixed_boundary", &parts));
+    judged(&scene, &mail, carried)
+}
+
+fn judged(scene: &Scene, mail: &Mail, carried: Carried) -> Submission {
+    Submission { raw: mail.raw(), expected: scene.expect(mail, Verdict::Accepted, &scene.letter.seen(carried)).json() }
+}
+
+/// Against RFC 2046, and written by several gateways.
+fn base64_message(scene: &Scene) -> Entity {
+    Entity::ready(&[("Content-Type", "message/rfc822"), ("Content-Transfer-Encoding", "base64")], &base64_lines(&with_crlf(&raw(scene))))
+}
+
+fn whole_body(name: &str) -> Submission {
+    let mut scene = Scene::named(name, ONE);
+    scene.message = String::new();
+    let mail = scene.mail("Fwd", Entity::message(&raw(&scene)));
+    judged(&scene, &mail, Carried::Attached)
+}
+
+fn rfc2231_named(scene: &Scene) -> Entity {
+    Entity::ready(
+        &[
+            ("Content-Type", "application/octet-stream"),
+            (
+                "Content-Disposition",
+                "attachment;\n filename*0*=UTF-8''%E8%87%AA%E5%B7%B1%E5%AE%A3%E8%A8%80;\n filename*1*=%E5%AE%8C%E4%BA%86.eml",
+            ),
+            ("Content-Transfer-Encoding", "base64"),
+        ],
+        &base64_lines(&with_crlf(&raw(scene))),
+    )
+}
+
+fn unnamed(scene: &Scene) -> Entity {
+    Entity::ready(
+        &[("Content-Type", "application/octet-stream"), ("Content-Transfer-Encoding", "base64")],
+        &base64_lines(&with_crlf(&raw(scene))),
+    )
+}
+
+fn eml_as_text(scene: &Scene) -> Entity {
+    Entity::ready(
+        &[
+            ("Content-Type", "text/plain; name=\"notice.eml\""),
+            ("Content-Disposition", "attachment; filename=\"notice.eml\""),
+            ("Content-Transfer-Encoding", "7bit"),
+        ],
+        &raw(scene),
+    )
+}
+
+/// In a digest the media type is message/rfc822 where none is named.
+fn implicit_message(scene: &Scene) -> Entity {
+    Entity::ready(&[], &raw(scene))
+}
+
+fn html_original(name: &str) -> Submission {
+    let scene = Scene::named(name, ONE);
+    let mut original =
+        Entity::text("html", Charset::Utf8, Transfer::Base64, &format!("<html><body>{}</body></html>\n", lines(&scene.letter.body)));
+    original.put_on_top(scene.letter.headers(HeaderForm::Base64(Charset::Utf8)));
+    let parts = [words(&scene), Entity::message(&original.bytes())];
+    let mail = scene.mail("添付します", Entity::multipart("mixed", "=_mixed", &parts));
+    judged(&scene, &mail, Carried::Attached)
+}
+
+/// The applicant attaches a colleague's mail, to which the notice is attached.
+fn attached_twice(name: &str) -> Submission {
+    let mut scene = Scene::named(name, ONE);
+    let mut colleague = scene.clone();
+    colleague.applicant.mailbox = scene.applicant.colleague(&mut scene.random);
+    colleague.message = "届いていたメールを添付します。".to_owned();
+    let mut letter = scene.letter.clone();
+    letter.from = colleague.applicant.mailbox.clone();
+    letter.subject = "添付のとおりです".to_owned();
+    letter.sent = scene.letter.sent.later(600);
+    letter.message_id = format!("<{}.inner@example.co.jp>", letter.sent.digits());
+    letter.body = colleague.message.clone();
+    let mut between = Entity::multipart("mixed", "=_inner", &[words(&colleague), Entity::message(&raw(&scene))]);
+    between.put_on_top(letter.headers(HeaderForm::Base64(Charset::Utf8)));
+    let mail =
+        scene.mail("Fwd: 添付のとおりです", Entity::multipart("mixed", "=_outer", &[words(&scene), Entity::message(&between.bytes())]));
+    let innermost = scene.letter.seen(Carried::Attached).at_depth(2);
+    let expected = Expected::new(&mail, Verdict::Accepted)
+        .message(&scene.message)
+        .original(&letter.seen(Carried::Attached))
+        .original(&innermost)
+        .notice(scene.notice.json(&innermost));
+    Submission { raw: mail.raw(), expected: expected.json() }
+}
+
+fn deep_multipart(name: &str) -> Submission {
+    let scene = Scene::named(name, ONE);
+    let innermost = Entity::multipart("mixed", "=_third", &[words(&scene), Entity::message(&raw(&scene))]);
+    let middle = Entity::multipart("related", "=_second", &[innermost]);
+    let mail = scene.mail("Fwd: 添付", Entity::multipart("mixed", "=_first", &[middle]));
+    judged(&scene, &mail, Carried::Attached)
+}
+
+/// Pictures count only where no notice was found.
+fn beside_a_screenshot(name: &str) -> Submission {
+    let mut scene = Scene::named(name, ONE);
+    let picture = Entity::attachment("image/png", "画面.png", &files::png(96, &mut scene.random));
+    let mail = scene.mail("Fwd: 添付", Entity::multipart("mixed", "=_mixed", &[words(&scene), picture, Entity::message(&raw(&scene))]));
+    judged(&scene, &mail, Carried::Attached)
+}
+
+fn inline_beside_a_pdf(name: &str) -> Submission {
+    let scene = Scene::named(name, ONE);
+    let inline = GMAIL_WEB.render(&scene.letter);
+    let parts = [plain(&scene.above(&inline)), Entity::attachment("application/pdf", "申請書.pdf", &files::pdf())];
+    let mail = scene.mail(&scene.forward_subject(&GMAIL_WEB), Entity::multipart("mixed", "=_mixed", &parts));
+    Submission { raw: mail.raw(), expected: scene.expect(&mail, Verdict::Accepted, &inline.seen).json() }
+}
+
+fn signed(name: &str) -> Submission {
+    let mut scene = Scene::named(name, ONE);
+    let inline = GMAIL_WEB.render(&scene.letter);
+    let signature = Entity::attachment("application/pkcs7-signature", "smime.p7s", &scene.random.noise(600));
+    let subtype = "signed; protocol=\"application/pkcs7-signature\"; micalg=sha-256";
+    let mail =
+        scene.mail(&scene.forward_subject(&GMAIL_WEB), Entity::multipart(subtype, "=_signed", &[plain(&scene.above(&inline)), signature]));
+    Submission { raw: mail.raw(), expected: scene.expect(&mail, Verdict::Accepted, &inline.seen).json() }
+}
+
+fn related(name: &str) -> Submission {
+    let mut scene = Scene::named(name, ONE);
+    let inline = GMAIL_WEB.render(&scene.letter);
+    let (document, _) = crate::mail::html::HtmlClient::Gmail.render(&scene.message, &scene.letter);
+    let document = document.replace("</body>", "<img src=\"cid:logo@example.jp\" alt=\"\"></body>");
+    let logo = Entity::attachment("image/png", "logo.png", &files::png(24, &mut scene.random)).with("Content-ID", "<logo@example.jp>");
+    let html = Entity::text("html", Charset::Utf8, Transfer::Base64, &document);
+    let parts = [plain(&scene.above(&inline)), Entity::multipart("related", "=_related", &[html, logo])];
+    let mail = scene.mail(&scene.forward_subject(&GMAIL_WEB), Entity::multipart("alternative", "=_alternative", &parts));
+    Submission { raw: mail.raw(), expected: scene.expect(&mail, Verdict::Accepted, &inline.seen).json() }
+}
+
+/// One proof an office, all in one mail.
+fn several(name: &str, count: usize, carried: Carried, attach: fn(&Scene) -> Entity) -> Submission {
+    let mut scene = Scene::named(name, ONE);
+    let mut parts = vec![words(&scene)];
+    let mut offices = Vec::new();
+    for number in 1..=count {
+        let mut one = scene.clone();
+        one.notice = Notice::invented(&mut scene.random, ONE, &scene.applicant);
+        one.notice.company = format!("{} 第{number}事業所", scene.applicant.corporation);
+        one.letter = one.notice.letter();
+        parts.push(attach(&one));
+        offices.push(one);
+    }
+    let mail = scene.mail("各事業所の分をまとめてお送りします", Entity::multipart("mixed", "=_offices", &parts));
+    let mut expected = Expected::new(&mail, Verdict::Accepted).message(&scene.message).findings(&["several_notices"]);
+    for one in &offices {
+        let seen = one.letter.seen(carried);
+        expected = expected.notice(one.notice.json(&seen)).original(&seen);
+    }
+    Submission { raw: mail.raw(), expected: expected.json() }
+}
+
+fn three_offices(name: &str) -> Submission {
+    several(name, 3, Carried::Attached, |scene| Entity::message(&raw(scene)))
+}
+
+fn two_files(name: &str) -> Submission {
+    several(name, 2, Carried::File, |scene| Entity::attachment("application/octet-stream", "notice.eml", &with_crlf(&raw(scene))))
+}
+
+/// The mail itself is the notice: From, Date and Subject are the office's, the Resent fields the applicant's.
+fn itself(scene: &mut Scene, top: &[(&str, String)]) -> Mail {
+    scene.message = String::new();
+    let mut entity = Entity::text("plain", Charset::Iso2022Jp, Transfer::SevenBit, &format!("{}\n", scene.letter.body));
+    let mut headers: Vec<(String, Vec<u8>)> = top.iter().map(|(name, value)| ((*name).to_owned(), value.clone().into_bytes())).collect();
+    headers.extend(scene.letter.headers(HeaderForm::Base64(Charset::Iso2022Jp)));
+    entity.put_on_top(headers);
+    let mut mail = scene.mail(&scene.letter.subject, entity);
+    mail.from = Mailbox::bare(scene.letter.from.address.as_deref().unwrap_or_default());
+    mail.message_id.clone_from(&scene.letter.message_id);
+    mail
+}
+
+fn direct(scene: &mut Scene, top: &[(&str, String)]) -> Submission {
+    let mail = itself(scene, top);
+    let expected = scene.expect(&mail, Verdict::Accepted, &scene.letter.seen(Carried::Direct)).json();
+    Submission { raw: mail.entity.bytes(), expected }
+}
+
+fn resent(scene: &Scene) -> Vec<(&'static str, String)> {
+    let address = scene.applicant.mailbox.address.clone().unwrap_or_default();
+    let when = scene.letter.sent.later(7_200);
+    vec![
+        ("Resent-From", address),
+        ("Resent-To", DESK.to_owned()),
+        ("Resent-Date", when.rfc5322()),
+        ("Resent-Message-ID", format!("<{}.resent@example.co.jp>", when.digits())),
+    ]
+}
+
+fn redirected(name: &str) -> Submission {
+    let mut scene = Scene::named(name, ONE);
+    let top = resent(&scene);
+    direct(&mut scene, &top)
+}
+
+fn redirected_acceptance(name: &str) -> Submission {
+    let mut scene = Scene::named(name, Sort::Acceptance);
+    let top = resent(&scene);
+    direct(&mut scene, &top)
+}
+
+fn auto_forwarded(name: &str) -> Submission {
+    let mut scene = Scene::named(name, ONE);
+    let address = scene.applicant.mailbox.address.clone().unwrap_or_default();
+    direct(
+        &mut scene,
+        &[("Delivered-To", DESK.to_owned()), ("X-Forwarded-To", DESK.to_owned()), ("X-Forwarded-For", format!("{address} {DESK}"))],
+    )
+}
+
+fn odd_boundary(name: &str) -> Submission {
+    let scene = Scene::named(name, ONE);
+    let mail =
+        scene.mail("添付します", Entity::multipart("mixed", "--=_'Part(1)+,-./:=? x", &[words(&scene), Entity::message(&raw(&scene))]));
+    judged(&scene, &mail, Carried::Attached)
+}
+
+fn preamble(name: &str) -> Submission {
+    let scene = Scene::named(name, ONE);
+    let inner = Entity::multipart("mixed", "=_framed", &[words(&scene), Entity::message(&raw(&scene))]).bytes();
+    let body = inner.splitn(2, |byte| *byte == b'\n').nth(1).unwrap_or_default();
+    let start = body.windows(2).position(|pair| pair == b"\n\n").map_or(0, |place| place + 2);
+    let framed =
+        [b"This is a multi-part message in MIME format.\n\n".as_slice(), body.get(start..).unwrap_or_default(), b"\nend of the mail\n"]
+            .concat();
+    let entity = Entity::ready(&[("Content-Type", "multipart/mixed; boundary=\"=_framed\"")], &framed);
+    let mail = scene.mail("添付します", entity);
+    judged(&scene, &mail, Carried::Attached)
+}
