@@ -7,3 +7,5 @@ pub mod mailbox;
 pub mod secret;
 pub mod store;
 pub mod wire;
+pub mod cli;
+pub mod judges;

@@ -97,7 +97,8 @@ pub fn read(raw: &[u8], rules: &Rules) -> Reading {
         from: message.headers.mailboxes("from").into_iter().next(),
         references: references(&message),
         subject,
-        message: contents.message,
+        // A quotation without attribution is the original, not the submitter's words.
+        message: if notices.pasted.as_ref().is_some_and(|pasted| pasted.body == contents.quoted.trim()) { contents.unquoted } else { contents.message },
         originals,
         findings,
         held: gate::by_headers(&message.headers, rules),

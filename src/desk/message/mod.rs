@@ -80,12 +80,13 @@ fn parts<'a>(raw: &'a [u8], headers: Headers, limits: &Limits) -> Message<'a> {
 /// The copy for the parser: `message` and `digest` misspelt, same length, so that every offset fits the raw bytes.
 fn masked(raw: &[u8]) -> Cow<'_, [u8]> {
     let mut copy: Option<Vec<u8>> = None;
-    for (word, letter) in [(b"message".as_slice(), b'f'), (b"digest".as_slice(), b'u')] {
-        for at in memchr::memchr2_iter(word.first().copied().unwrap_or_default(), word.first().copied().unwrap_or_default().to_ascii_uppercase(), raw) {
+    for (word, first, letter) in [(b"message".as_slice(), b'm', b'f'), (b"digest".as_slice(), b'd', b'u')] {
+        for at in memchr::memchr2_iter(first, first.to_ascii_uppercase(), raw) {
             let end = at + word.len();
             let matches = raw.get(at..end).is_some_and(|found| found.eq_ignore_ascii_case(word));
             // `Message-ID:` is by far the most frequent one, and harmless.
-            if matches && raw.get(end) != Some(&b'-') {
+            let is_id = raw.get(end..end + 4).is_some_and(|rest| rest.eq_ignore_ascii_case(b"-id:"));
+            if matches && !is_id {
                 let copy = copy.get_or_insert_with(|| raw.to_vec());
                 if let Some(last) = copy.get_mut(end - 1) {
                     *last = letter;

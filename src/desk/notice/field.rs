@@ -145,11 +145,17 @@ pub fn addressee(lines: &[&str]) -> Addressee {
 }
 
 fn labelled_company(top: &[String]) -> Option<String> {
-    top.iter().find(|line| ["会社名:", "会社名：", "法人名:", "法人名：", "事業者名:", "事業者名："].iter().any(|label| line.starts_with(label))).and_then(|line| non_empty(without_label(line)))
+    top.iter().find(|line| without_label(line).len() < line.trim().len()).and_then(|line| non_empty(without_label(line)))
 }
 
+/// Labels that some senders put before the addressee, folded.
+const NAME_LABELS: [&str; 10] = ["会社名", "法人名", "事業者名", "事業所名", "団体名", "氏名", "お名前", "担当者", "ご担当者", "宛名"];
+
 fn without_label(line: &str) -> &str {
-    line.split_once([':', '：']).map_or(line, |(_, value)| value).trim()
+    match line.split_once([':', '：']) {
+        Some((label, value)) if NAME_LABELS.contains(&fold(label).as_str()) => value.trim(),
+        _ => line.trim(),
+    }
 }
 
 fn non_empty(text: &str) -> Option<String> {
@@ -159,7 +165,7 @@ fn non_empty(text: &str) -> Option<String> {
 
 /// A line that can be a company's name: no sentence, no rule, no address.
 fn is_name(line: &str) -> bool {
-    line.chars().count() <= 60 && !line.contains(['。', '@', '、']) && line.chars().any(char::is_alphanumeric) && !line.contains("://")
+    line.chars().count() <= 60 && !line.contains(['。', '@', '、']) && line.chars().any(char::is_alphanumeric)
 }
 
 fn has_legal_form(text: &str) -> bool {

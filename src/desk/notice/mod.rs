@@ -62,12 +62,17 @@ pub struct Notices {
 /// Recognises the notices among everything found in a submission with the subject `own_subject`.
 #[must_use]
 pub fn recognise(contents: &Contents, own_subject: Option<&str>, rules: &Rules) -> Notices {
-    let mut found = Notices { notices: distinct(contents.originals.iter().filter_map(|original| notice(original, rules)).collect()), ..Notices::default() };
-    let alternates = distinct(contents.alternates.iter().filter_map(|original| notice(original, rules)).collect());
+    let mut found = Notices { notices: of_chain(&contents.originals, rules), ..Notices::default() };
+    let alternates = of_chain(&contents.alternates, rules);
     if found.notices.is_empty() {
         found.notices = alternates;
     } else if let Some(line) = disagreement(&found.notices, &alternates) {
         found.doubts.push((FindingCode::PartsDisagree, line));
+    }
+    if contents.is_plain_without
+        && let Some(first) = found.notices.first()
+    {
+        found.doubts.push((FindingCode::PartsDisagree, first.line.clone()));
     }
     if found.notices.is_empty() {
         found.pasted = pasted(contents, own_subject, rules);
@@ -84,6 +89,17 @@ pub fn recognise(contents: &Contents, own_subject: Option<&str>, rules: &Rules) 
         found.doubts.push((FindingCode::HiddenText, kind.title.clone()));
     }
     found
+}
+
+/// The notices of a chain of forwards. A forward around a notice often repeats its subject, without its text: it is the wrapping.
+fn of_chain(originals: &[Original], rules: &Rules) -> Vec<Notice> {
+    let found: Vec<Option<Notice>> = originals.iter().map(|original| notice(original, rules)).collect();
+    let is_wrapping = |index: usize, notice: &Notice| {
+        let is_bare = notice.kind == OTHER || notice.lacks.iter().any(|(code, _)| *code == FindingCode::BodyCut);
+        let inside = originals.iter().zip(&found).skip(index + 1).take_while(|(original, _)| original.depth > notice.original.depth);
+        is_bare && inside.into_iter().any(|(_, inner)| inner.is_some())
+    };
+    distinct(found.iter().enumerate().filter_map(|(index, notice)| notice.as_ref().filter(|notice| !is_wrapping(index, notice))).cloned().collect())
 }
 
 /// How an original was recognised.
@@ -103,9 +119,10 @@ fn notice(original: &Original, rules: &Rules) -> Option<Notice> {
         (States::Declaration, Some(model)) => (&model.id_labels, &model.user_number_labels),
         _ => (&no_labels, &no_labels),
     };
+    let is_known = recognised.kind.is_some();
     let user_number = match number(&lines, user_labels) {
-        Labelled::Number(reading) => Some(UserNumber::new(reading.value)),
-        Labelled::Absent | Labelled::Unreadable(_) => None,
+        Labelled::Number(reading) if is_known => Some(UserNumber::new(reading.value)),
+        Labelled::Number(_) | Labelled::Absent | Labelled::Unreadable(_) => None,
     };
     let subject = original.subject.as_deref().unwrap_or_default();
     let level = match (states, recognised.kind) {
@@ -120,7 +137,8 @@ fn notice(original: &Original, rules: &Rules) -> Option<Notice> {
         stars: level,
         declaration_id: number(&lines, id_labels),
         user_number,
-        addressee: addressee(&lines),
+        // A mail of an unknown kind may begin with anything.
+        addressee: if is_known { addressee(&lines) } else { Addressee::default() },
         evidence: if original.carried == Carried::Inline { Evidence::Quoted } else { Evidence::Attached },
         original: original.clone(),
         lacks: lacks(original, recognised.lacks, &line, rules),
@@ -221,6 +239,7 @@ fn pasted(contents: &Contents, own_subject: Option<&str>, rules: &Rules) -> Opti
     let own_letters = letters(own_subject.unwrap_or_default());
     let by_subject = rules.kinds.iter().any(|kind| kind.subjects.iter().any(|pattern| pattern.fits(&own_letters)));
     let is_whole = complete_kind(&folded, rules).is_some();
+    let is_quoted = complete_kind(&fold(&contents.quoted), rules).is_some();
     let is_gone = by_subject && contents.originals.is_empty() && is_forward_subject(own_subject.unwrap_or_default());
     if !is_whole && !is_gone {
         return None;
@@ -235,7 +254,7 @@ fn pasted(contents: &Contents, own_subject: Option<&str>, rules: &Rules) -> Opti
         message_id: None,
         carried: Carried::Inline,
         depth: 1,
-        body: contents.peeled.trim().to_owned(),
+        body: if is_quoted { contents.quoted.trim().to_owned() } else { contents.peeled.trim().to_owned() },
         doubled_fields: Vec::new(),
     })
 }

@@ -34,7 +34,8 @@ pub struct Inline {
 #[must_use]
 pub fn extract(text: &str, deepest: u8) -> Extracted {
     let lines = lines(text);
-    let starts = starts(&lines);
+    let mut starts = starts(&lines);
+    deepen_quoted_bodies(&lines, &mut starts);
     let first = starts.first().map_or(lines.len(), |start| start.top);
     let preface = joined(&lines, 0..first, 0);
     let mut open: Vec<Region> = Vec::new();
@@ -53,6 +54,18 @@ pub fn extract(text: &str, deepest: u8) -> Extracted {
     Extracted { preface, originals }
 }
 
+/// Becky! and others quote the body, but not the header block above it.
+fn deepen_quoted_bodies(lines: &[Line<'_>], starts: &mut [Start]) {
+    let tops: Vec<usize> = starts.iter().map(|start| start.top).chain([lines.len()]).collect();
+    for (start, next) in starts.iter_mut().zip(tops.iter().skip(1)) {
+        let body = lines.get(start.body..*next).unwrap_or_default();
+        let mut shown = body.iter().filter(|line| !line.is_blank() && separator(line.text) != Some(Separator::End)).peekable();
+        if shown.peek().is_some() && shown.all(|line| line.level > start.level) {
+            start.level = start.level.saturating_add(1);
+        }
+    }
+}
+
 /// The lines that an original's body takes.
 struct Region {
     level: u8,
@@ -68,7 +81,20 @@ struct Start {
     /// Quote level of its body.
     level: u8,
     fields: Fields,
+    /// What ends the body beside an end marker.
+    closing: Closing,
 }
+
+/// Whether a client closes its forwards with a plain rule.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Closing {
+    ByMarker,
+    /// KMail: a rule of exactly so many hyphens below a separator with two spaces around its words.
+    ByRule,
+}
+
+/// KMail's closing rule (untranslated in every language).
+const KMAIL_RULE: usize = 41;
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Fields {
@@ -195,7 +221,9 @@ fn block(lines: &[Line<'_>], at: usize, floor: usize) -> Option<Start> {
     }
     let (top, separated) = top_of(lines, at, floor);
     let accepted = fields.is_block() || separated && fields.is_block_below_separator();
-    accepted.then_some(Start { top, body: end, level, fields })
+    let is_kmail = lines.get(top).is_some_and(|line| line.text.contains("-  ") && line.text.contains("  -"));
+    let closing = if is_kmail { Closing::ByRule } else { Closing::ByMarker };
+    accepted.then_some(Start { top, body: end, level, fields, closing })
 }
 
 fn is_new(fields: &Fields, line: &Line<'_>) -> bool {
@@ -236,7 +264,6 @@ fn continues(lines: &[Line<'_>], at: usize, level: u8, fields: &Fields, field: F
 /// The separator above a block, if there is one at most two blank lines up.
 fn top_of(lines: &[Line<'_>], at: usize, floor: usize) -> (usize, bool) {
     let mut top = at;
-    let mut separated = false;
     let mut above = at;
     let mut blanks = 0;
     while above > floor {
@@ -250,15 +277,19 @@ fn top_of(lines: &[Line<'_>], at: usize, floor: usize) -> (usize, bool) {
             continue;
         }
         match separator(line.text) {
-            Some(Separator::Begin) => {
-                separated = true;
-                top = above;
-            }
-            Some(Separator::Rule) => top = above,
-            Some(Separator::End) | None => break,
+            Some(Separator::Begin) => return (above, true),
+            // Outlook's line of underscores. Rules of other characters close signatures.
+            Some(Separator::Rule) if line.text.contains('_') && !closes_pair(lines, floor, above) => top = above,
+            Some(Separator::Rule | Separator::End) | None => break,
         }
     }
-    (top, separated)
+    (top, false)
+}
+
+/// Whether a rule of underscores is the second of a pair, as around a disclaimer.
+fn closes_pair(lines: &[Line<'_>], floor: usize, at: usize) -> bool {
+    let above = lines.get(floor..at).unwrap_or_default();
+    above.iter().filter(|line| line.text.contains('_') && separator(line.text) == Some(Separator::Rule)).count() % 2 == 1
 }
 
 /// Reads an attribution at `at` with what it introduces: quoted lines, or (Outlook for Mac) the plain text below it.
@@ -279,7 +310,7 @@ fn quotation(lines: &[Line<'_>], at: usize, floor: usize) -> Option<Start> {
         (Some(name), Some(address)) => format!("{name} <{address}>"),
         (name, address) => address.or(name).unwrap_or_default(),
     });
-    Some(Start { top, body: after, level, fields: Fields { from, date: found.date_text, ..Fields::default() } })
+    Some(Start { top, body: after, level, fields: Fields { from, date: found.date_text, ..Fields::default() }, closing: Closing::ByMarker })
 }
 
 fn attributed(lines: &[Line<'_>], at: usize, line: &Line<'_>) -> Option<(Attribution, usize)> {
@@ -299,7 +330,8 @@ fn body_end(lines: &[Line<'_>], start: &Start, next: usize) -> usize {
     for index in start.body..next {
         let Some(line) = lines.get(index) else { break };
         let left_quote = line.level < start.level && !line.is_blank();
-        let is_end = line.level == start.level && separator(line.text) == Some(Separator::End);
+        let is_rule = start.closing == Closing::ByRule && line.text.trim_end().len() == KMAIL_RULE && line.text.trim_end().bytes().all(|byte| byte == b'-');
+        let is_end = line.level == start.level && (is_rule || separator(line.text) == Some(Separator::End));
         if left_quote || is_end {
             return index;
         }

@@ -18,6 +18,7 @@ use super::text::charset::Legibility;
 use super::text::date::{Dated, date};
 use super::text::fold::visible;
 use super::text::html;
+use super::text::line::lines;
 use super::words::Carried;
 
 pub use attached::{Attachment, Sort};
@@ -53,6 +54,12 @@ pub struct Contents {
     pub message: String,
     /// The submitter's whole text with quote marks peeled: for a notice pasted without its header lines.
     pub peeled: String,
+    /// The lines with quote marks alone, peeled.
+    pub quoted: String,
+    /// What stands above the first quoted line.
+    pub unquoted: String,
+    /// A plain part holds none of the originals that its HTML alternative has.
+    pub is_plain_without: bool,
     /// Text of HTML parts that a reader cannot see.
     pub hidden: String,
     pub attachments: Vec<Attachment>,
@@ -94,6 +101,8 @@ impl Finder<'_> {
         if depth == 0 {
             self.contents.peeled = texts.iter().map(|text| text.peeled.as_str()).collect::<Vec<_>>().join("\n");
             self.contents.hidden = texts.iter().map(|text| text.hidden.as_str()).collect();
+            self.contents.quoted = texts.iter().map(|text| text.quoted.as_str()).collect::<Vec<_>>().join("\n");
+            self.contents.unquoted = texts.iter().map(|text| text.unquoted.as_str()).collect::<Vec<_>>().join("\n").trim().to_owned();
             if own.is_none() {
                 self.contents.message.clone_from(&preface);
             }
@@ -149,7 +158,7 @@ impl Finder<'_> {
                 let rendered = html::render(&decoded.text);
                 let found = inline::extract(&rendered.visible, deepest);
                 match texts.iter_mut().find(|text| message.are_alternatives(text.index, index)) {
-                    Some(text) => text.add_html(found, &rendered),
+                    Some(text) => self.contents.is_plain_without |= text.add_html(found, &rendered),
                     None => texts.push(Text::of_html(index, found, rendered)),
                 }
             } else {
@@ -166,33 +175,44 @@ struct Text {
     chosen: inline::Extracted,
     alternate: Option<inline::Extracted>,
     peeled: String,
+    quoted: String,
+    unquoted: String,
     hidden: String,
 }
 
 impl Text {
     fn of_plain(index: usize, chosen: inline::Extracted, text: &str) -> Self {
-        Self { index, chosen, alternate: None, peeled: peeled(text), hidden: String::new() }
+        Self { index, chosen, alternate: None, peeled: peeled(text, 0), quoted: peeled(text, 1), unquoted: unquoted(text), hidden: String::new() }
     }
 
     fn of_html(index: usize, chosen: inline::Extracted, rendered: html::Rendered) -> Self {
-        Self { index, chosen, alternate: None, peeled: peeled(&rendered.visible), hidden: rendered.hidden }
+        let text = &rendered.visible;
+        Self { index, chosen, alternate: None, peeled: peeled(text, 0), quoted: peeled(text, 1), unquoted: unquoted(text), hidden: rendered.hidden }
     }
 
-    /// The HTML alternative is chosen when the plain text is empty or holds no original while the HTML does.
-    fn add_html(&mut self, found: inline::Extracted, rendered: &html::Rendered) {
+    /// The HTML alternative is chosen when the plain text is empty or holds no original while the HTML does; true in the latter case.
+    fn add_html(&mut self, found: inline::Extracted, rendered: &html::Rendered) -> bool {
         self.hidden.push_str(&rendered.hidden);
         let plain_is_empty = self.peeled.trim().is_empty();
-        if plain_is_empty || self.chosen.originals.is_empty() && !found.originals.is_empty() {
-            self.chosen = found;
-            self.peeled = peeled(&rendered.visible);
+        let plain_is_without = self.chosen.originals.is_empty() && !found.originals.is_empty();
+        if plain_is_empty || plain_is_without {
+            let html = Self::of_html(self.index, found, rendered.clone());
+            *self = Self { hidden: std::mem::take(&mut self.hidden), ..html };
         } else {
             self.alternate = Some(found);
         }
+        plain_is_without && !plain_is_empty
     }
 }
 
-fn peeled(text: &str) -> String {
-    super::text::line::lines(text).iter().map(|line| line.text.trim_end()).collect::<Vec<_>>().join("\n")
+/// The lines of at least this quote level, without any quote marks.
+fn peeled(text: &str, least: u8) -> String {
+    lines(text).iter().filter(|line| line.level >= least).map(|line| line.text.trim_end()).collect::<Vec<_>>().join("\n")
+}
+
+/// The lines above the first quoted one.
+fn unquoted(text: &str) -> String {
+    lines(text).iter().take_while(|line| line.level == 0).map(|line| line.whole.trim_end()).collect::<Vec<_>>().join("\n")
 }
 
 fn whole(message: &Message<'_>, carried: Carried, depth: u8, body: String) -> Original {

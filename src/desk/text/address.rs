@@ -37,6 +37,11 @@ pub fn mailbox(text: &str) -> Option<Mailbox> {
     {
         return Some(Mailbox { name: name_of(comment.trim_end_matches(')')), address: Some(address) });
     }
+    if let Some((name, address)) = text.rsplit_once('(')
+        && let Some(address) = address_of(address.trim_end_matches(')'))
+    {
+        return Some(Mailbox { name: name_of(name), address: Some(address) });
+    }
     if let Some(address) = address_of(text) {
         return Some(Mailbox { name: None, address: Some(address) });
     }

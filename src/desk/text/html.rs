@@ -201,15 +201,21 @@ fn is_quotation(tag: &StartTag<()>) -> bool {
     is_cite || is_quote_class
 }
 
+/// Whether a style hides its text: not displayed, of no size, or white on white (no background counts as white).
 fn is_hidden(style: &str) -> bool {
     let style: String = style.chars().filter(|character| !character.is_whitespace()).collect();
-    style.split(';').any(|declaration| {
-        matches!(
-            declaration,
-            "display:none" | "visibility:hidden" | "font-size:0" | "font-size:0px" | "font-size:0pt" | "mso-hide:all" | "opacity:0" | "color:#ffffff" | "color:#fff" | "color:white"
-        )
-    }) && !style.contains("background")
+    let value = |name: &str| style.split(';').filter_map(|declaration| declaration.split_once(':')).find(|(key, _)| *key == name).map(|(_, value)| value);
+    let is = |name: &str, values: &[&str]| value(name).is_some_and(|value| values.contains(&value.trim_end_matches("!important")));
+    let is_white_on_white = is("color", WHITE) && value("background-color").or_else(|| value("background")).is_none_or(|background| WHITE.contains(&background));
+    is_white_on_white
+        || is("display", &["none"])
+        || is("visibility", &["hidden", "collapse"])
+        || is("font-size", &["0", "0px", "0pt", "0em", "0%"])
+        || is("opacity", &["0", "0.0"])
+        || is("mso-hide", &["all"])
 }
+
+const WHITE: &[&str] = &["white", "#fff", "#ffffff", "rgb(255,255,255)"];
 
 #[cfg(test)]
 mod tests {
@@ -242,6 +248,13 @@ mod tests {
     fn hidden_text_stands_apart() {
         let rendered = render("a<span style=\"display: none\">secret</span><style>x{}</style>b");
         assert_eq!(rendered, Rendered { visible: "ab\n".to_owned(), hidden: "secret\n".to_owned() });
+    }
+
+    #[test]
+    fn white_text_is_hidden_unless_its_background_is_dark() {
+        assert_eq!(visible("<p style=\"color:#FFF\">a</p>"), "");
+        assert_eq!(visible("<p style=\"color: #fff; background-color: #ffffff\">a</p>"), "");
+        assert_eq!(visible("<p style=\"color:#fff;background:#333\">a</p>"), "a\n\n");
     }
 
     #[test]
