@@ -41,10 +41,6 @@ impl Rows {
         self.events.iter().filter(|event| matches!(event, Event::Looked { .. })).count()
     }
 
-    pub fn waits(&self) -> usize {
-        self.events.iter().filter(|event| matches!(event, Event::Idling | Event::Polling)).count()
-    }
-
     pub fn failures(&self) -> Vec<(FailureKind, String)> {
         let failed = |event: &Event| match event {
             Event::Failed { kind, sentence, .. } => Some((*kind, sentence.clone())),
@@ -107,6 +103,7 @@ impl MemoryLedger {
             let mut rows = self.rows().clone();
             rows.kept.truncate(5);
             rows.known.clear();
+            rows.events.truncate(8);
             panic!("not seen in time: {what}; rows: {rows:?}");
         }
     }
