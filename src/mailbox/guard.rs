@@ -69,6 +69,9 @@ impl fmt::Debug for Guard {
 impl AsyncRead for Guard {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let guard = self.get_mut();
+        if let Err(breach) = guard.screen.asked_for_more() {
+            return Poll::Ready(Err(io::Error::other(Stopped::Breach(breach))));
+        }
         let before = buffer.filled().len();
         match Pin::new(&mut guard.inner).poll_read(context, buffer) {
             Poll::Pending => guard.reading.check(guard.silence, context),

@@ -95,7 +95,16 @@ impl<L: Ledger> Visit<'_, L> {
         let mut at = front.next_uid;
         while at <= last {
             self.beat();
-            let (present, resume_at) = self.list(at, last).await?;
+            let (present, resume_at) = match self.list(at, last).await {
+                Ok(listed) => listed,
+                Err(error) => {
+                    // What is in hand counts, or two connections in a row would stumble over the same window for ever.
+                    if let Some(batch) = waiting {
+                        self.store(batch).await?;
+                    }
+                    return Err(error);
+                }
+            };
             for order in batches::orders(&present, &self.settings.limits) {
                 let mut harvest = Harvest::default();
                 let fetched = self.fetch_while_storing(&order, &mut harvest, front.backlog, waiting.take()).await?;

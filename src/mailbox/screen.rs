@@ -36,14 +36,19 @@ pub enum Breach {
     BareLineFeed,
     #[error("the server announced a literal within a status text")]
     LiteralInText,
-    #[error("the server sent {bytes} bytes that form no answer")]
-    Endless { bytes: u64 },
+    #[error("the server announced {announced} bytes where no mail can stand")]
+    Misplaced { announced: u64 },
+    #[error("the server sent a line that is no answer")]
+    Incomprehensible,
 }
 
 /// Bytes at the end of a line that can hold `{4294967295}` and its line end.
 const TAIL: usize = 32;
 /// Bytes of a response that go to the transcript.
 const HEAD: usize = 200;
+
+/// Bytes of literals that may stand anywhere (names of folders and the like).
+const SMALL: u64 = 16 * 1024;
 
 /// The scan's state between reads.
 #[derive(Debug)]
@@ -57,18 +62,31 @@ pub(super) struct Screen {
     parentheses: usize,
     head: Vec<u8>,
     tail: Vec<u8>,
-    /// Bytes passed since the parser last made something of them.
-    unanswered: u64,
+    /// Parentheses opened and not closed, quotes or not; only believed where there are no quotes.
+    depth: usize,
+    quotes: usize,
+    /// Complete responses that the parser has not yet made anything of.
+    complete: usize,
 }
 
 impl Screen {
     pub(super) fn new(caps: Caps) -> Self {
-        Self { caps, literal_left: 0, literals: 0, line: 0, parentheses: 0, head: Vec::new(), tail: Vec::new(), unanswered: 0 }
+        let (head, tail) = (Vec::new(), Vec::new());
+        Self { caps, literal_left: 0, literals: 0, line: 0, parentheses: 0, head, tail, depth: 0, quotes: 0, complete: 0 }
     }
 
     /// The parser has understood a response.
     pub(super) fn answered(&mut self) {
-        self.unanswered = 0;
+        self.complete = self.complete.saturating_sub(1);
+    }
+
+    /// The parser asks for more. It may not while it holds complete responses: then it has lost its way (imap-proto 0.17 reads an
+    /// unknown FETCH attribute across line ends) and would wait for ever, parsing all of it again at every read.
+    ///
+    /// # Errors
+    /// [`Breach::Incomprehensible`].
+    pub(super) fn asked_for_more(&self) -> Result<(), Breach> {
+        if self.complete > 0 { Err(Breach::Incomprehensible) } else { Ok(()) }
     }
 
     /// Scans what was just read.
@@ -76,11 +94,6 @@ impl Screen {
     /// # Errors
     /// [`Breach`]; the connection must then be dropped.
     pub(super) fn pass(&mut self, bytes: &[u8], transcript: &mut Transcript) -> Result<(), Breach> {
-        self.unanswered = self.unanswered.saturating_add(length(bytes));
-        // The parser may wait for more over many harmless lines (an unknown FETCH attribute in parentheses, imap-proto 0.17).
-        if self.unanswered > self.caps.literal.saturating_add(length_of(self.caps.line).saturating_mul(4)) {
-            return Err(Breach::Endless { bytes: self.unanswered });
-        }
         let mut rest = bytes;
         while !rest.is_empty() {
             if self.literal_left > 0 {
@@ -110,6 +123,9 @@ impl Screen {
         if self.parentheses > self.caps.parentheses {
             return Err(Breach::Parentheses { cap: self.caps.parentheses });
         }
+        self.depth = self.depth.saturating_add(memchr::memchr_iter(b'(', piece).count());
+        self.depth = self.depth.saturating_sub(memchr::memchr_iter(b')', piece).count());
+        self.quotes = self.quotes.saturating_add(memchr::memchr_iter(b'"', piece).count());
         let room = HEAD.saturating_sub(self.head.len()).min(piece.len());
         self.head.extend(piece.iter().take(room));
         self.tail.extend(piece.iter().skip(piece.len().saturating_sub(TAIL)));
@@ -129,6 +145,12 @@ impl Screen {
                 if self.literals > self.caps.literal {
                     return Err(Breach::Literal { announced: size, cap: self.caps.literal });
                 }
+                // A body stands directly within the parentheses of FETCH. Elsewhere the parser may not see a literal in it at all, and
+                // look for a closing parenthesis through all of its bytes at every read.
+                let in_place = self.depth == 1 && self.quotes == 0 && !glued(&self.tail);
+                if self.literals > SMALL && !in_place {
+                    return Err(Breach::Misplaced { announced: size });
+                }
                 self.literal_left = size;
             }
             None => {
@@ -136,6 +158,9 @@ impl Screen {
                 self.head.clear();
                 self.literals = 0;
                 self.parentheses = 0;
+                self.depth = 0;
+                self.quotes = 0;
+                self.complete = self.complete.saturating_add(1);
             }
         }
         self.line = 0;
@@ -157,6 +182,13 @@ fn announced(line: &[u8]) -> Option<u64> {
     Some(number.unwrap_or(u64::MAX))
 }
 
+/// Whether the announcement follows something else than a space, so that it is part of a word.
+fn glued(line: &[u8]) -> bool {
+    let open = memchr::memrchr(b'{', line);
+    let before = open.and_then(|open| open.checked_sub(1)).and_then(|before| line.get(before));
+    before != Some(&b' ')
+}
+
 /// Whether a response is a status, a continuation or a tagged answer: these end in free text, where `{5}` is no literal to the
 /// parser; a scan that took it for one would be blind for what follows.
 fn is_status(head: &[u8]) -> bool {
@@ -166,11 +198,7 @@ fn is_status(head: &[u8]) -> bool {
 }
 
 fn length(bytes: &[u8]) -> u64 {
-    length_of(bytes.len())
-}
-
-fn length_of(size: usize) -> u64 {
-    u64::try_from(size).unwrap_or(u64::MAX)
+    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
@@ -221,13 +249,30 @@ mod tests {
     }
 
     #[test]
-    fn lines_that_the_parser_never_understands_come_to_an_end() {
+    fn a_parser_that_makes_nothing_of_complete_lines_gets_no_more() {
         let mut screen = Screen::new(CAPS);
         let mut transcript = Transcript::new(vec![]);
-        let outcome = (0..1_000).try_for_each(|_| screen.pass(b"* 1 FETCH (X (\r\n", &mut transcript));
-        assert!(matches!(outcome, Err(Breach::Endless { .. })));
+        screen.pass(b"* 1 FETCH (X (\r\n* OK\r\n* 2 FETCH (BODY[] {5}\r\nab", &mut transcript).unwrap();
         screen.answered();
-        assert_eq!(screen.pass(b"* OK\r\n", &mut transcript), Ok(()));
+        assert_eq!(screen.asked_for_more(), Err(Breach::Incomprehensible));
+        screen.answered();
+        // The third response is not complete, so it is right to ask.
+        assert_eq!(screen.asked_for_more(), Ok(()));
+    }
+
+    #[test]
+    fn a_large_literal_stands_only_where_a_body_stands() {
+        let roomy = Caps { literal: 1_000_000, line: 200, parentheses: 10 };
+        for (line, expected) in [
+            ("* 1 FETCH (UID 1 BODY[] {20000}\r\n", Ok(())),
+            ("* 1 FETCH (FLAGS (\\Seen) UID 1 BODY[] {20000}\r\n", Ok(())),
+            ("* 1 FETCH (X-FLOOD (a {20000}\r\n", Err(Breach::Misplaced { announced: 20_000 })),
+            ("* 1 FETCH (X-FLOOD a{20000}\r\n", Err(Breach::Misplaced { announced: 20_000 })),
+            ("* 1 FETCH (X \")\" Y (a {20000}\r\n", Err(Breach::Misplaced { announced: 20_000 })),
+            ("* LIST () \"/\" {20}\r\n", Ok(())),
+        ] {
+            assert_eq!(Screen::new(roomy).pass(line.as_bytes(), &mut Transcript::new(vec![])), expected, "{line}");
+        }
     }
 
     #[test]

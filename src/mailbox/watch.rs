@@ -122,13 +122,13 @@ impl<L: Ledger> Watcher<L> {
             self.memory.notes().opened(uidvalidity);
             let now = Instant::now();
             let refresh = now.checked_add(self.settings.intervals.idle_refresh).unwrap_or(now);
-            self.observe(if idle { Event::Idling } else { Event::Polling });
             loop {
                 let Looked::Through { growths, received } = self.work(session, stop, uidvalidity).await? else { return Ok(()) };
                 if session.view().growths != growths {
                     continue;
                 }
                 false_alarms = if received > 0 { 0 } else { false_alarms };
+                self.observe(if idle { Event::Idling } else { Event::Polling });
                 let woke = self.wait(session, stop, &mut idle, refresh).await?;
                 match woke {
                     Woke::Stopping => return Ok(()),
