@@ -8,6 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::desk::check::Finding;
 use crate::desk::rules::Rules;
@@ -38,15 +39,23 @@ pub fn threads(configured: usize) -> usize {
     if configured > 0 { configured } else { thread::available_parallelism().map_or(1, std::num::NonZero::get) }
 }
 
+/// A reading, and how long it took.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Timed {
+    pub reading: Reading,
+    pub elapsed: Duration,
+}
+
 /// Reads mails on `threads` threads; the readings come in the order of the mails.
 #[must_use]
-pub fn read_all(mails: &[Mail<'_>], rules: &Rules, threads: usize) -> Vec<Reading> {
+pub fn read_all(mails: &[Mail<'_>], rules: &Rules, threads: usize) -> Vec<Timed> {
     let next = AtomicUsize::new(0);
-    let done: Mutex<Vec<(usize, Reading)>> = Mutex::new(Vec::with_capacity(mails.len()));
+    let done: Mutex<Vec<(usize, Timed)>> = Mutex::new(Vec::with_capacity(mails.len()));
     let work = || {
         while let Some((index, mail)) = take(&next, mails) {
+            let started = Instant::now();
             let reading = read(mail, rules);
-            done.lock().unwrap_or_else(PoisonError::into_inner).push((index, reading));
+            done.lock().unwrap_or_else(PoisonError::into_inner).push((index, Timed { reading, elapsed: started.elapsed() }));
         }
     };
     thread::scope(|scope| {
@@ -93,7 +102,7 @@ mod tests {
         let rules = desk::sample_rules();
         let texts: Vec<String> = (0..200).map(|n| format!("From: a@example.jp\nSubject: {n}\n\nx")).collect();
         let mails: Vec<Mail<'_>> = texts.iter().map(|text| Mail { bytes: text.as_bytes(), extent: Extent::Whole }).collect();
-        let subjects: Vec<String> = read_all(&mails, &rules, 4).into_iter().filter_map(|reading| reading.subject).collect();
+        let subjects: Vec<String> = read_all(&mails, &rules, 4).into_iter().filter_map(|timed| timed.reading.subject).collect();
         assert_eq!(subjects, (0..200).map(|n| n.to_string()).collect::<Vec<_>>());
     }
 

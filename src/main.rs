@@ -1,2 +1,5 @@
-//! The daemon and its tools.
-fn main() {}
+//! The binary: everything is in the library.
+
+fn main() -> std::process::ExitCode {
+    uketsuke::cli::main()
+}

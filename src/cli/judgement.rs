@@ -28,7 +28,7 @@ pub fn classified(path: &str, reading: &Reading, conclusion: &Conclusion, rules:
         "reply": conclusion.reply.word(),
         "findings": conclusion.findings,
         "notices": reading.notices.notices.iter().map(|notice| noticed(notice, rules)).collect::<Vec<_>>(),
-        "originals": reading.originals.iter().map(|found| original(found, bodies)).collect::<Vec<_>>(),
+        "originals": originals(&reading.originals, bodies),
         "elapsed_us": elapsed_us,
     });
     if bodies == Bodies::Shown
@@ -57,6 +57,12 @@ fn noticed(notice: &Notice, rules: &Rules) -> Value {
             "depth": original.depth,
         },
     })
+}
+
+/// The originals, outermost first.
+#[must_use]
+pub fn originals(found: &[Original], bodies: Bodies) -> Value {
+    found.iter().map(|found| original(found, bodies)).collect()
 }
 
 fn original(original: &Original, bodies: Bodies) -> Value {

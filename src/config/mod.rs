@@ -61,6 +61,8 @@ pub struct Judging {
     pub sender: Sender,
     pub office: Office,
     pub start: Start,
+    /// Names the rules that a verdict was reached under: the same rules, the same name.
+    pub version: String,
 }
 
 /// What letters and tables say about the office.
@@ -108,6 +110,27 @@ pub fn load_rules(path: &Path) -> Result<Rules, ConfigError> {
     let mut tables = layered(&text, path, &mut problems)?;
     let rules = rules_of(&mut tables, &mut problems).map(|parts| parts.rules);
     finished(rules, problems, path)
+}
+
+/// What looking at the store needs: no accounts, no secrets, so that an operator without them can look.
+#[derive(Debug, Clone)]
+pub struct Viewing {
+    pub store: PathBuf,
+    pub zone: TimeZone,
+    pub rules: Rules,
+}
+
+/// Reads only what looking at the store needs.
+///
+/// # Errors
+/// [`ConfigError`] with every problem of the sections that are read, and every unknown section.
+pub fn load_viewing(path: &Path) -> Result<Viewing, ConfigError> {
+    let text = fs::read_to_string(path).map_err(|source| ConfigError::Unreadable { path: path.to_path_buf(), source })?;
+    let mut problems = Problems::default();
+    let mut tables = layered(&text, path, &mut problems)?;
+    let store = store(tables.remove("store"), &mut problems);
+    let viewing = rules_of(&mut tables, &mut problems).map(|parts| Viewing { store, zone: parts.zone, rules: parts.rules });
+    finished(viewing, problems, path)
 }
 
 /// The rules of the shipped configuration.
@@ -203,6 +226,7 @@ fn assembled(
     let users = accounts.iter().map(|account| account.user.clone()).filter(|user| user.contains('@'));
     rules.gates.own_addresses.extend([address.clone()].into_iter().chain(users).filter(|address| !address.is_empty() && !known.contains(address)));
     let templates = templates(&reply.templates, problems)?;
+    let version = version(&rules);
     Some(Configuration {
         accounts,
         courier: smtp.settings,
@@ -212,6 +236,7 @@ fn assembled(
             sender: Sender { name: reply.office.clone(), address, reply_to: reply.reply_to },
             office: Office { name: reply.office, contact: reply.contact, zone },
             start: reply.start,
+            version,
         },
         envelope_from: smtp.envelope_from,
         store,
@@ -219,6 +244,24 @@ fn assembled(
         grace: limits.grace,
         log_level,
     })
+}
+
+impl Office {
+    /// A point in time (UTC seconds) as readers write it, in the office's time zone: `2026年11月23日 10:15`.
+    #[must_use]
+    pub fn shown(&self, seconds: i64) -> String {
+        jiff::Timestamp::from_second(seconds)
+            .map(|timestamp| timestamp.to_zoned(self.zone.clone()).strftime("%Y年%-m月%-d日 %H:%M").to_string())
+            .unwrap_or_default()
+    }
+}
+
+/// A short fingerprint of the rules, with the program's version.
+fn version(rules: &Rules) -> String {
+    use sha2::Digest;
+    let digest = sha2::Sha256::digest(format!("{rules:?}"));
+    let short: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    format!("{}-{short}", env!("CARGO_PKG_VERSION"))
 }
 
 /// The letters of the operator's folder, or the built-in ones; each is rendered once.

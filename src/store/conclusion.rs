@@ -22,6 +22,7 @@ use crate::desk::{Conclusion, Reading, Reply};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pending {
     pub id: i64,
+    pub account: String,
     pub receipt: String,
     pub sha256: String,
     pub bytes: Vec<u8>,
@@ -54,7 +55,7 @@ pub fn take_pending(connection: &mut Connection, most: usize, most_bytes: usize)
 
 fn pending(transaction: &Transaction<'_>, condition: &'static str, most: usize, most_bytes: usize) -> Result<Vec<Pending>, StoreError> {
     let sql = format!(
-        "SELECT s.id, s.receipt, s.sha256, s.content, s.sighting, s.received_at, s.attempts, s.size, r.zstd
+        "SELECT s.id, s.receipt, s.sha256, s.content, s.sighting, s.received_at, s.attempts, s.size, r.zstd, s.account
          FROM submissions s JOIN raw_mails r ON r.submission = s.id WHERE s.verdict IS NULL AND s.{condition} ORDER BY s.id LIMIT ?1"
     );
     let mut statement = transaction.prepare_cached(&sql)?;
@@ -71,6 +72,7 @@ fn pending(transaction: &Transaction<'_>, condition: &'static str, most: usize, 
         let capacity = if content == Kept::Headers { 1 << 20 } else { size };
         taken.push(Pending {
             id: row.get(0)?,
+            account: row.get(9)?,
             receipt: row.get(1)?,
             sha256: row.get(2)?,
             content,

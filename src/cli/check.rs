@@ -1,0 +1,106 @@
+//! `check`: every problem of the configuration at once, then a login to each server. Sends nothing and changes nothing.
+
+use std::path::Path;
+
+use super::Failure;
+use crate::config::{self, Configuration};
+use crate::courier;
+use crate::desk::rules::ReplyMode;
+use crate::mailbox::{self, Support};
+use crate::store;
+
+/// How far the check goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    Offline,
+    Servers,
+}
+
+pub fn check(path: &Path, reach: Reach) -> Result<(), Failure> {
+    let configuration = config::load(path)?;
+    println!("設定  {}  問題ありません", path.display());
+    let mut problems = 0_usize;
+    problems += usize::from(!store_is_usable(&configuration));
+    if reach == Reach::Servers {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| Failure::of(&error))?;
+        problems += runtime.block_on(servers(&configuration));
+    }
+    advise(&configuration);
+    if problems == 0 { Ok(()) } else { Err(Failure::ProblemsFound(format!("{problems} problem(s) found"))) }
+}
+
+fn store_is_usable(configuration: &Configuration) -> bool {
+    let path = &configuration.store;
+    let is_usable = if path.exists() {
+        store::open_for_reading(path).map(|_| ()).map_err(|error| error.to_string())
+    } else {
+        match path.parent() {
+            Some(folder) if folder.is_dir() || folder.as_os_str().is_empty() => Ok(()),
+            _ => Err("its folder does not exist; create it, owned by the service's user".to_owned()),
+        }
+    };
+    match is_usable {
+        Ok(()) => {
+            println!("記録  {}  問題ありません", path.display());
+            true
+        }
+        Err(sentence) => {
+            println!("記録  {}  使えません: {sentence}", path.display());
+            false
+        }
+    }
+}
+
+async fn servers(configuration: &Configuration) -> usize {
+    let mut problems = 0;
+    for account in &configuration.accounts {
+        let place = format!("IMAP  {}  {}:{} {}", account.account, account.host, account.port, account.folder);
+        match mailbox::probe(account).await {
+            Ok(report) => {
+                println!("{place}  ログインできました（{}通、IDLE {}、MOVE {}、UIDPLUS {}）", report.exists, shown(report.idle), shown(report.moving), shown(report.uidplus));
+            }
+            Err(error) => {
+                println!("{place}  使えません: {error}");
+                problems += 1;
+            }
+        }
+    }
+    if let Some(server) = &configuration.courier {
+        let place = format!("SMTP  {}:{}", server.host, server.port);
+        match courier::probe(server).await {
+            Ok(report) => {
+                let login = report.logged_in.map_or_else(|| "ログインなし".to_owned(), |user| format!("{user} でログインできました"));
+                println!("{place}  {login}");
+            }
+            Err(error) => {
+                println!("{place}  使えません: {error}");
+                problems += 1;
+            }
+        }
+    }
+    problems
+}
+
+const fn shown(support: Support) -> &'static str {
+    match support {
+        Support::Yes => "あり",
+        Support::No => "なし",
+        Support::Unknown => "不明",
+    }
+}
+
+/// Things that are allowed, and that an operator should know.
+fn advise(configuration: &Configuration) {
+    let mode = configuration.judging.rules.gates.mode;
+    println!(
+        "返信  {}",
+        match mode {
+            ReplyMode::Off => "送りません（reply.mode = \"off\"）",
+            ReplyMode::Hold => "人が確かめるまで保留します（reply.mode = \"hold\"）",
+            ReplyMode::Send => "自動で送ります（reply.mode = \"send\"）",
+        }
+    );
+    if mode != ReplyMode::Off && configuration.envelope_from.is_none() {
+        println!("      エンベロープの差出人は <> です。SPFはEHLOの名前で調べられるため、送信サーバーでDKIM署名を付けてください。");
+    }
+}

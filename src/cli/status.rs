@@ -1,0 +1,117 @@
+//! `status`: how the office is, for an operator at three in the morning: what is wrong first.
+
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+
+use super::Failure;
+use super::output::{Form, json_line, local, table};
+use crate::config;
+use crate::store::query::{self, Part, Status};
+use crate::store::{StoreError, open_for_reading};
+
+pub fn status(path: &Path, form: Form) -> Result<(), Failure> {
+    let configuration = config::load_viewing(path)?;
+    let connection = open_for_reading(&configuration.store).map_err(|error| unopened(&configuration.store, &error))?;
+    let status = query::status(&connection).map_err(|error| Failure::of(&error))?;
+    match form {
+        Form::Json => json_line(&as_json(&status))?,
+        Form::Text => as_text(&status, &configuration.zone)?,
+    }
+    Ok(())
+}
+
+/// The store is not there, or cannot be read.
+pub fn unopened(path: &Path, error: &StoreError) -> Failure {
+    if path.exists() {
+        Failure::Failed(format!("the store {}: {error}", path.display()))
+    } else {
+        Failure::Failed(format!("there is no store {} yet; it is created when the daemon starts (systemctl start uketsuke)", path.display()))
+    }
+}
+
+fn counts(pairs: &[(String, u64)]) -> Value {
+    Value::Object(pairs.iter().map(|(word, count)| (word.clone(), json!(count))).collect::<Map<_, _>>())
+}
+
+fn as_json(status: &Status) -> Value {
+    json!({
+        "healthy": troubles(status).is_empty(),
+        "parts": status.parts,
+        "mailboxes": status.mailboxes,
+        "verdicts": counts(&status.verdicts),
+        "waiting": status.waiting,
+        "waiting_since": status.waiting_since,
+        "outbox": counts(&status.letters),
+        "quarantined": status.quarantined,
+        "filings_refused": status.filings_refused,
+        "unreachable": status.unreachable,
+        "last_error": last_error(status).map(|part| json!({"part": part.part, "sentence": part.sentence, "at": part.changed_at})),
+    })
+}
+
+fn last_error(status: &Status) -> Option<&Part> {
+    status.parts.iter().filter(|part| part.sentence.is_some()).max_by(|one, other| one.changed_at.cmp(&other.changed_at))
+}
+
+fn count(pairs: &[(String, u64)], word: &str) -> u64 {
+    pairs.iter().find(|(known, _)| known == word).map_or(0, |(_, count)| *count)
+}
+
+/// What somebody should look at, one line each.
+fn troubles(status: &Status) -> Vec<String> {
+    let mut lines: Vec<String> = status.parts.iter().filter_map(|part| part.sentence.as_ref().map(|sentence| format!("{}: {sentence}", part.part))).collect();
+    let letters = |state: &str| count(&status.letters, state);
+    for (number, line) in [
+        (letters("unknown"), "通の返信は、届いたかどうか分かりません（uketsuke outbox list で確かめ、retry か cancel を選んでください）"),
+        (letters("refused"), "通の返信は、相手のサーバーに断られました（uketsuke outbox list）"),
+        (status.quarantined, "通のメールを、サーバーから取り寄せられません（自動で再試行します）"),
+        (status.filings_refused, "通のメールを、判定後に整理できませんでした"),
+        (status.unreachable, "通の提出は、差出人のアドレスに返信できません（uketsuke list で確かめてください）"),
+    ] {
+        if number > 0 {
+            lines.push(format!("{number}{line}"));
+        }
+    }
+    lines
+}
+
+fn as_text(status: &Status, zone: &jiff::tz::TimeZone) -> Result<(), Failure> {
+    let troubles = troubles(status);
+    if troubles.is_empty() {
+        println!("異常はありません。");
+    } else {
+        println!("確認が必要です:");
+        for line in &troubles {
+            println!("  ! {line}");
+        }
+    }
+    let held = count(&status.letters, "held");
+    let review = count(&status.verdicts, "review");
+    if review > 0 {
+        println!("  ・ {review}通が、人の確認を待っています（uketsuke list --verdict review）");
+    }
+    if held > 0 {
+        println!("  ・ {held}通の返信が、送信の許可を待っています（uketsuke outbox list）");
+    }
+    println!();
+    let mut rows = Vec::new();
+    for part in &status.parts {
+        let seen = part.last_success_at.as_deref().map_or_else(|| "まだありません".to_owned(), |at| local(at, zone));
+        let mails = part.mails.map_or_else(String::new, |mails| format!("{mails}通"));
+        let retry = part.retry_at.as_deref().map_or_else(String::new, |at| format!("次の再試行 {}", local(at, zone)));
+        rows.push(vec![part.part.clone(), part.state.clone(), format!("最後の成功 {seen}"), mails, retry]);
+    }
+    for mailbox in &status.mailboxes {
+        let backlog = mailbox.backlog_until.map_or_else(String::new, |until| format!("以前のメールを読み込み中（UID {until}まで）"));
+        rows.push(vec![format!("folder:{}", mailbox.folder), mailbox.account.clone(), format!("次のUID {}", mailbox.next_uid), format!("UIDVALIDITY {}", mailbox.uidvalidity), backlog]);
+    }
+    table(&rows)?;
+    println!();
+    let words = |pairs: &[(String, u64)]| if pairs.is_empty() { "まだありません".to_owned() } else { pairs.iter().map(|(word, count)| format!("{word} {count}")).collect::<Vec<_>>().join("  ") };
+    println!("判定      {}", words(&status.verdicts));
+    let since = status.waiting_since.as_deref().map_or_else(String::new, |at| format!("（{} から）", local(at, zone)));
+    println!("判定待ち  {}{since}", status.waiting);
+    println!("返信      {}", words(&status.letters));
+    Ok(())
+}

@@ -1,0 +1,252 @@
+//! The clerk: takes what waits, has it read on every core, concludes it in order.
+//!
+//! Promises: an attempt is committed before a mail is parsed; a mail that ended the process twice is not parsed again but goes
+//! to a person; a store that fails delays, and loses nothing. Rows are the truth: the bell may ring or not.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Notify, watch};
+
+use super::board::{Board, State};
+use super::halt;
+use crate::clock;
+use crate::config::Judging;
+use crate::desk::check::Finding;
+use crate::desk::letter::{Occasion, compose};
+use crate::desk::rules::ReplyMode;
+use crate::desk::standing::Standing;
+use crate::desk::template::Facts;
+use crate::desk::words::{Class, ReplyKind};
+use crate::desk::{self, Conclusion, Reading, Reply};
+use crate::judges::{self, Extent, Mail};
+use crate::mailbox::{Action, FilingRules};
+use crate::store::conclusion::{self, Dispatch, MOST_ATTEMPTS, Outgoing, Pending, Written};
+use crate::store::intake::Kept;
+use crate::store::{Store, StoreError};
+
+/// The clerk's name on the board and in the table `health`.
+pub const PART: &str = "clerk";
+
+/// Mails judged in one group, and their bytes. A group is one transaction while there is a backlog.
+const GROUP_MAILS: usize = 128;
+const GROUP_BYTES: usize = 8 * 1024 * 1024;
+
+/// Without a bell the clerk looks by itself this often.
+const POLL: Duration = Duration::from_secs(30);
+/// After a failure of the store.
+const PAUSE: Duration = Duration::from_secs(5);
+
+/// Everything that the clerk works with.
+#[derive(Debug)]
+pub struct Clerk {
+    pub store: Store,
+    pub board: Arc<Board>,
+    /// The rules and letters in force; a reload replaces them.
+    pub judging: watch::Receiver<Arc<Judging>>,
+    /// None is the null path.
+    pub envelope_from: Option<String>,
+    /// Filing rules by account.
+    pub filing: Vec<(String, FilingRules)>,
+    pub threads: usize,
+    /// Rings when mails wait.
+    pub arrivals: Arc<Notify>,
+    /// Rung when a letter waits.
+    pub letters: Arc<Notify>,
+    /// Rung when a filing waits, by account.
+    pub filings: Vec<(String, Arc<Notify>)>,
+    pub stop: watch::Receiver<bool>,
+}
+
+impl Clerk {
+    /// Works until told to stop.
+    pub async fn work(mut self) {
+        while !*self.stop.borrow() {
+            self.board.beat(PART);
+            match self.group().await {
+                Ok(0) => {
+                    self.board.say(PART, State::Well);
+                    self.rest(POLL).await;
+                }
+                Ok(_) => self.board.say(PART, State::Well),
+                Err(error) => {
+                    tracing::error!(%error, "Judging is interrupted; it goes on by itself.");
+                    self.board.say(PART, State::Sick(error.to_string()));
+                    self.rest(PAUSE).await;
+                }
+            }
+        }
+    }
+
+    async fn rest(&mut self, time: Duration) {
+        tokio::select! {
+            () = self.arrivals.notified() => {}
+            () = tokio::time::sleep(time) => {}
+            _ = self.stop.changed() => {}
+        }
+    }
+
+    /// Judges one group; how many it held.
+    async fn group(&self) -> Result<usize, StoreError> {
+        let taken = self.store.write(|connection| conclusion::take_pending(connection, GROUP_MAILS, GROUP_BYTES)).await?;
+        if taken.is_empty() {
+            return Ok(0);
+        }
+        halt::after("taken");
+        let count = taken.len();
+        let ids: Vec<i64> = taken.iter().map(|pending| pending.id).collect();
+        let judging = Arc::clone(&self.judging.borrow());
+        let threads = self.threads;
+        let rules = Arc::clone(&judging);
+        let read = tokio::task::spawn_blocking(move || {
+            let readings = readings(&taken, &rules, threads);
+            taken.into_iter().zip(readings).collect::<Vec<_>>()
+        });
+        let group = read.await.map_err(|error| StoreError::Row(format!("the judging threads failed: {error}")))?;
+        let outcome = self.conclude(group, judging).await;
+        if outcome.is_err() {
+            // Not the mails' fault: the attempt does not count. If this fails, too, they are judged one by one.
+            let _best_effort = self.store.write(move |connection| conclusion::give_back(connection, &ids)).await;
+        }
+        outcome.map(|()| count)
+    }
+
+    async fn conclude(&self, mut group: Vec<(Pending, Reading)>, judging: Arc<Judging>) -> Result<(), StoreError> {
+        let now = clock::now();
+        let envelope_from = self.envelope_from.clone();
+        let filing = self.filing.clone();
+        let version = judging.version.clone();
+        for (pending, _) in &mut group {
+            pending.bytes = Vec::new();
+        }
+        let concluded = self
+            .store
+            .write(move |connection| {
+                let judge = |pending: &Pending, reading: &Reading, standing: &Standing| written(pending, reading, standing, &judging, envelope_from.as_deref(), &filing, now);
+                let written = conclusion::conclude(connection, &group, &judging.rules, &version, &judge, now)?;
+                Ok(group.into_iter().map(|(pending, _)| pending).zip(written).collect::<Vec<_>>())
+            })
+            .await?;
+        halt::after("T2");
+        self.announce(&concluded);
+        Ok(())
+    }
+
+    fn announce(&self, concluded: &[(Pending, Written)]) {
+        for (pending, written) in concluded {
+            let conclusion = &written.conclusion;
+            let doubts = conclusion.findings.iter().filter(|finding| finding.class == Class::Doubt).count();
+            tracing::info!(submission = pending.id, verdict = %conclusion.verdict, reply = conclusion.reply.word(), doubts, "Judged a submission.");
+            if written.filing.is_some()
+                && let Some((_, bell)) = self.filings.iter().find(|(account, _)| *account == pending.account)
+            {
+                bell.notify_one();
+            }
+        }
+        if concluded.iter().any(|(_, written)| written.letter.is_some()) {
+            self.letters.notify_one();
+        }
+    }
+}
+
+/// Reads a group; a mail that ended the process before, twice, is left to a person.
+fn readings(taken: &[Pending], judging: &Judging, threads: usize) -> Vec<Reading> {
+    let is_poison = |pending: &&Pending| pending.attempts > MOST_ATTEMPTS;
+    if let Some(poison) = taken.iter().find(is_poison) {
+        tracing::error!(submission = poison.id, "Judging this mail ended the process twice; it goes to review unread. Please report this with the mail's structure.");
+        return taken.iter().map(|_| desk::unread("the process ended twice")).collect();
+    }
+    let mails: Vec<Mail<'_>> = taken
+        .iter()
+        .map(|pending| Mail {
+            bytes: &pending.bytes,
+            extent: match pending.content {
+                Kept::Whole => Extent::Whole,
+                Kept::Headers => Extent::HeadersOnly,
+            },
+        })
+        .collect();
+    judges::read_all(&mails, &judging.rules, threads).into_iter().map(|timed| timed.reading).collect()
+}
+
+fn written(
+    pending: &Pending,
+    reading: &Reading,
+    standing: &Standing,
+    judging: &Judging,
+    envelope_from: Option<&str>,
+    filing: &[(String, FilingRules)],
+    now: i64,
+) -> Written {
+    let mut conclusion = desk::conclude(reading, &judging.rules, standing, pending.received, now);
+    let letter = match conclusion.reply {
+        Reply::Due(kind) => letter(kind, pending, reading, &conclusion, judging, envelope_from, now),
+        Reply::None(_) => None,
+    };
+    if matches!(conclusion.reply, Reply::Due(_)) && letter.is_none() {
+        conclusion.reply = Reply::None(desk::gate::Gate::Address);
+    }
+    let filing = filing.iter().find(|(account, _)| *account == pending.account).and_then(|(_, rules)| rules.action(conclusion.verdict.word()));
+    let filing = filing.map(|action| match action {
+        Action::Keyword(keyword) => ("keyword", keyword),
+        Action::MoveTo(folder) => ("move", folder),
+    });
+    Written { conclusion, letter, filing }
+}
+
+fn letter(
+    kind: ReplyKind,
+    pending: &Pending,
+    reading: &Reading,
+    conclusion: &Conclusion,
+    judging: &Judging,
+    envelope_from: Option<&str>,
+    now: i64,
+) -> Option<Outgoing> {
+    let recipient = reading.from.as_ref().and_then(|from| from.address.as_deref())?;
+    let facts = facts(pending, reading, &conclusion.findings, judging);
+    let rendered = match judging.templates.render(kind, &facts) {
+        Ok(rendered) => rendered,
+        Err(error) => {
+            tracing::error!(submission = pending.id, %error, "A letter could not be written; run `uketsuke check` and mend the template.");
+            return None;
+        }
+    };
+    let occasion = Occasion {
+        recipient,
+        receipt: &pending.receipt,
+        fingerprint: &pending.sha256,
+        message_id: reading.message_id.as_deref(),
+        references: &reading.references,
+        now,
+    };
+    let dispatch = match judging.rules.gates.mode {
+        ReplyMode::Send => Dispatch::AtOnce,
+        ReplyMode::Hold | ReplyMode::Off => Dispatch::Held,
+    };
+    Some(Outgoing { kind, letter: compose(kind, &rendered, &judging.sender, &occasion), envelope_from: envelope_from.map(str::to_owned), dispatch })
+}
+
+fn facts(pending: &Pending, reading: &Reading, findings: &[Finding], judging: &Judging) -> Facts {
+    let rules = &judging.rules;
+    let mut found: Vec<String> = Vec::new();
+    for notice in &reading.notices.notices {
+        if let Some(kind) = rules.kind(&notice.kind)
+            && !found.contains(&kind.title)
+        {
+            found.push(kind.title.clone());
+        }
+    }
+    Facts {
+        office: judging.office.name.clone(),
+        programme: rules.programme.name.clone(),
+        receipt: pending.receipt.clone(),
+        received_at: judging.office.shown(pending.received),
+        deadline: rules.programme.deadline.map(|deadline| judging.office.shown(deadline)),
+        contact: judging.office.contact.clone(),
+        accepted_subjects: rules.kinds.iter().filter(|kind| rules.accepts(&kind.id)).map(|kind| kind.title.clone()).collect(),
+        required_stars: rules.programme.required_stars,
+        found,
+        findings: findings.iter().filter(|finding| finding.class == Class::Defect).map(|finding| finding.code.word().to_owned()).collect(),
+    }
+}

@@ -1,0 +1,189 @@
+//! The store as the mailbox's ledger: translates between their words, and adds nothing.
+
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use tokio::sync::Notify;
+
+use super::board::{Board, State};
+use crate::clock;
+use crate::config::Start;
+use crate::mailbox::{self, Action, Event, Filed, Filing, LedgerError, Receipt};
+use crate::store::health::{self, Fact};
+use crate::store::intake::{self, Incoming, Kept, Sighting};
+use crate::store::{Store, StoreError};
+
+/// The rows of one office, as its watchers see them.
+#[derive(Debug)]
+pub struct Ledger {
+    pub store: Store,
+    pub board: Arc<Board>,
+    /// Rings when mails wait for judgement.
+    pub arrivals: Arc<Notify>,
+    pub zone: TimeZone,
+    pub start: Start,
+}
+
+/// The name of an account's part on the board and in the table `health`.
+#[must_use]
+pub fn part_of(account: &str) -> String {
+    format!("account:{account}")
+}
+
+fn failed(error: StoreError) -> LedgerError {
+    LedgerError { sentence: error.to_string() }
+}
+
+impl Ledger {
+    /// Mails of the first look are new ones where the operator wants them answered.
+    const fn sighting(&self, sighting: mailbox::Sighting) -> Sighting {
+        match (sighting, self.start) {
+            (mailbox::Sighting::Live, _) | (mailbox::Sighting::FirstSync, Start::All) => Sighting::Live,
+            (mailbox::Sighting::FirstSync, Start::Now) => Sighting::FirstSync,
+            (mailbox::Sighting::Rescan, _) => Sighting::Rescan,
+        }
+    }
+
+    fn incoming(&self, arrival: mailbox::Arrival) -> Incoming {
+        let (content, bytes) = match arrival.content {
+            mailbox::Content::Whole(bytes) => (Kept::Whole, bytes),
+            mailbox::Content::HeadersOnly(bytes) => (Kept::Headers, bytes),
+        };
+        Incoming {
+            uid: arrival.uid,
+            internal_date: arrival.internal_date,
+            size: arrival.size,
+            bytes,
+            content,
+            sighting: self.sighting(arrival.sighting),
+        }
+    }
+
+    fn write_fact(&self, fact: Fact) {
+        let now = clock::now();
+        self.store.write_later(move |connection| health::note(connection, &fact, now));
+    }
+}
+
+fn place(place: &mailbox::Place) -> intake::Place {
+    intake::Place { account: place.account.clone(), folder: place.folder.clone(), uidvalidity: place.uidvalidity }
+}
+
+const fn kept(sighting: mailbox::Sighting) -> Sighting {
+    match sighting {
+        mailbox::Sighting::Live => Sighting::Live,
+        mailbox::Sighting::FirstSync => Sighting::FirstSync,
+        mailbox::Sighting::Rescan => Sighting::Rescan,
+    }
+}
+
+const fn met(sighting: Sighting) -> mailbox::Sighting {
+    match sighting {
+        Sighting::Live => mailbox::Sighting::Live,
+        Sighting::FirstSync => mailbox::Sighting::FirstSync,
+        Sighting::Rescan => mailbox::Sighting::Rescan,
+    }
+}
+
+impl mailbox::Ledger for Ledger {
+    async fn cursor(&self, account: &str, folder: &str) -> Result<Option<mailbox::Cursor>, LedgerError> {
+        let (account, folder) = (account.to_owned(), folder.to_owned());
+        let found = self.store.write(move |connection| intake::cursor(connection, &account, &folder)).await.map_err(failed)?;
+        Ok(found.map(|cursor| mailbox::Cursor {
+            uidvalidity: cursor.uidvalidity,
+            next_uid: cursor.next_uid,
+            backlog: cursor.backlog.map(|(until, sighting)| mailbox::Backlog { until, sighting: met(sighting) }),
+        }))
+    }
+
+    async fn receive(&self, batch: mailbox::Batch) -> Result<Receipt, LedgerError> {
+        let batch = intake::Batch {
+            place: place(&batch.place),
+            mails: batch.arrivals.into_iter().map(|arrival| self.incoming(arrival)).collect(),
+            quarantined: batch.quarantined.into_iter().map(|quarantined| (quarantined.uid, quarantined.reason)).collect(),
+            absent: batch.absent,
+            next_uid: batch.next_uid,
+            backlog: batch.backlog.map(|backlog| (backlog.until, kept(backlog.sighting))),
+        };
+        let zone = self.zone.clone();
+        let taken = self.store.write(move |connection| intake::receive(connection, &batch, &zone, clock::now())).await.map_err(failed)?;
+        super::halt::after("T1");
+        if taken.stored > 0 {
+            self.arrivals.notify_one();
+        }
+        Ok(Receipt { stored: taken.stored, known: taken.known })
+    }
+
+    async fn known_uids(&self, at: &mailbox::Place, from: u32, to: u32) -> Result<Vec<u32>, LedgerError> {
+        let at = place(at);
+        self.store.write(move |connection| intake::known_uids(connection, &at, from, to)).await.map_err(failed)
+    }
+
+    async fn due_quarantine(&self, at: &mailbox::Place, now: i64) -> Result<Vec<u32>, LedgerError> {
+        let at = place(at);
+        self.store.write(move |connection| intake::due_quarantine(connection, &at, now)).await.map_err(failed)
+    }
+
+    async fn filings(&self, at: &mailbox::Place, limit: usize) -> Result<Vec<Filing>, LedgerError> {
+        let at = place(at);
+        let waiting = self.store.write(move |connection| intake::filings(connection, &at, limit)).await.map_err(failed)?;
+        Ok(waiting
+            .into_iter()
+            .map(|waiting| Filing {
+                id: waiting.submission,
+                uid: waiting.uid,
+                action: if waiting.action == "move" { Action::MoveTo(waiting.target) } else { Action::Keyword(waiting.target) },
+            })
+            .collect())
+    }
+
+    async fn filed(&self, id: i64, outcome: Filed) -> Result<(), LedgerError> {
+        super::halt::after("filing");
+        let refusal = match outcome {
+            Filed::Done => None,
+            Filed::Refused { sentence } => {
+                tracing::warn!(submission = id, reason = sentence, "A judged mail could not be filed; it stays where it is.");
+                Some(sentence)
+            }
+        };
+        self.store.write(move |connection| intake::filed(connection, id, refusal.as_deref(), clock::now())).await.map_err(failed)?;
+        super::halt::after("T5");
+        Ok(())
+    }
+
+    fn observe(&self, account: &str, event: Event) {
+        let part = part_of(account);
+        let fact = |state: &str, sentence: Option<String>| Fact { part: part.clone(), state: state.to_owned(), sentence, ..Fact::default() };
+        match event {
+            Event::Connected { .. } => tracing::info!(account, "Logged in to the mailbox."),
+            Event::Looked { exists, next_uid, .. } => {
+                self.board.say(&part, State::Well);
+                self.write_fact(Fact { success_at: Some(clock::now()), mails: Some(exists), next_uid: Some(next_uid), ..fact("watching", None) });
+            }
+            Event::Renumbered { was, uidvalidity } => {
+                tracing::warn!(account, was, uidvalidity, "The server renumbered the folder; all mails are read again and recognised by content.");
+            }
+            Event::Rewound { was_next_uid, from } => {
+                tracing::warn!(account, was_next_uid, from, "The server went back in its numbering; the mails from there on are read again.");
+            }
+            Event::Reconciled { found } => {
+                if found > 0 {
+                    tracing::warn!(account, found, "Mails that had been overlooked were found and taken.");
+                }
+            }
+            Event::Quarantined { uid, sentence } => tracing::warn!(account, uid, reason = sentence, "A mail cannot be fetched; it is tried again later."),
+            Event::Idling => tracing::debug!(account, "Waiting for news (IDLE)."),
+            Event::Polling => tracing::debug!(account, "Waiting for news (polling)."),
+            Event::Failed { kind, sentence, retry_at } => {
+                tracing::warn!(account, kind = ?kind, reason = sentence, "The mailbox cannot be watched at the moment; it is tried again.");
+                self.board.say(&part, State::Sick(sentence.clone()));
+                self.write_fact(Fact { retry_at: Some(retry_at), ..fact("failing", Some(sentence)) });
+            }
+            Event::Stopped => self.write_fact(fact("stopped", None)),
+        }
+    }
+
+    fn beat(&self, account: &str) {
+        self.board.beat(&part_of(account));
+    }
+}

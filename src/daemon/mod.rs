@@ -1,0 +1,337 @@
+//! The daemon: starts the parts, answers systemd, and ends them in order.
+//!
+//! Only here does one module know all stations, and only here are tasks spawned. Start: store, recovery of the outbox, tasks,
+//! READY after every part was heard. Stop: watchers say DONE and LOGOUT, the clerk ends its group, the courier its dialogue;
+//! who is late is named; then the store is tidied and closed.
+
+mod board;
+mod clerk;
+mod halt;
+mod ledger;
+mod notify;
+mod outbox;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
+
+use self::board::Board;
+use self::clerk::Clerk;
+use self::ledger::{Ledger, part_of};
+use self::outbox::Outbox;
+use crate::clock;
+use crate::config::{self, ConfigError, Configuration, Judging};
+use crate::courier::{self, OnUnknown, Surroundings};
+use crate::mailbox;
+use crate::store::outbox::{AfterCrash, recover};
+use crate::store::{Store, StoreError, WriterThread, health};
+
+/// READY is told at the latest after this, with a line that says what is still awaited. systemd's own patience is 90 s.
+const READY_AT_LATEST: Duration = Duration::from_secs(60);
+/// How often the supervisor looks around when nothing happens.
+const TICK: Duration = Duration::from_secs(10);
+/// A part that ended by itself is started again after this.
+const RESTART_PAUSE: Duration = Duration::from_secs(5);
+/// The clerk and the store must be heard at least this often.
+const CLERK_LIMIT: Duration = Duration::from_secs(300);
+/// Beyond the longest wait that a station may legally make.
+const MARGIN: Duration = Duration::from_secs(60);
+
+/// Why the daemon could not start or go on.
+#[derive(Debug, thiserror::Error)]
+pub enum DaemonError {
+    #[error("the store {} cannot be used: {source}", path.display())]
+    Store { path: PathBuf, source: StoreError },
+    #[error("signals cannot be received: {0}")]
+    Signals(std::io::Error),
+    #[error("{} did not end within the grace time; nothing is lost, but look at the log above", .0.join(", "))]
+    Late(Vec<String>),
+}
+
+/// Runs until SIGTERM or SIGINT.
+///
+/// # Errors
+/// [`DaemonError`] with the remedy.
+pub async fn run(configuration: Configuration, path: &Path) -> Result<(), DaemonError> {
+    let store_error = |source| DaemonError::Store { path: configuration.store.clone(), source };
+    let (store, writer) = Store::open(&configuration.store).map_err(store_error)?;
+    prepare(&store, &configuration).await.map_err(store_error)?;
+    let office = Office::new(store, configuration, path.to_path_buf());
+    office.supervise(writer).await
+}
+
+/// Sorts out what an earlier run left.
+async fn prepare(store: &Store, configuration: &Configuration) -> Result<(), StoreError> {
+    let after_crash = match configuration.courier.as_ref().map(|courier| courier.on_unknown) {
+        Some(OnUnknown::Resend) => AfterCrash::Resend,
+        Some(OnUnknown::Hold) | None => AfterCrash::Hold,
+    };
+    let mut parts: Vec<String> = configuration.accounts.iter().map(|account| part_of(&account.account)).collect();
+    parts.extend([outbox::PART.to_owned(), clerk::PART.to_owned()]);
+    let unknown = store
+        .write(move |connection| {
+            health::forget_others(connection, &parts)?;
+            recover(connection, after_crash, clock::now())
+        })
+        .await?;
+    if unknown > 0 {
+        tracing::warn!(letters = unknown, "Letters were on their way when the daemon ended; look at `uketsuke outbox list` and decide.");
+    }
+    Ok(())
+}
+
+/// Everything that runs.
+struct Office {
+    store: Store,
+    configuration: Configuration,
+    path: PathBuf,
+    board: Arc<Board>,
+    ledger: Arc<Ledger>,
+    judging: watch::Sender<Arc<Judging>>,
+    arrivals: Arc<Notify>,
+    letters: Arc<Notify>,
+    filings: Vec<(String, Arc<Notify>)>,
+    stop: watch::Sender<bool>,
+}
+
+/// A task that ended, by name.
+type Ended = String;
+
+impl Office {
+    fn new(store: Store, configuration: Configuration, path: PathBuf) -> Self {
+        let board = Arc::new(Board::default());
+        let arrivals = Arc::new(Notify::new());
+        let ledger = Arc::new(Ledger {
+            store: store.clone(),
+            board: Arc::clone(&board),
+            arrivals: Arc::clone(&arrivals),
+            zone: configuration.judging.office.zone.clone(),
+            start: configuration.judging.start,
+        });
+        let filings = configuration.accounts.iter().map(|account| (account.account.clone(), Arc::new(Notify::new()))).collect();
+        let (judging, _) = watch::channel(Arc::new(configuration.judging.clone()));
+        let (stop, _) = watch::channel(false);
+        Self { store, path, board, ledger, judging, arrivals, letters: Arc::new(Notify::new()), filings, stop, configuration }
+    }
+
+    async fn supervise(self, writer: WriterThread) -> Result<(), DaemonError> {
+        let mut signals = Signals::new().map_err(DaemonError::Signals)?;
+        let mut tasks: JoinSet<Ended> = JoinSet::new();
+        let mut names = Vec::new();
+        for account in &self.configuration.accounts {
+            names.push(part_of(&account.account));
+            self.spawn_watcher(account.clone(), Duration::ZERO, &mut tasks);
+        }
+        names.push(clerk::PART.to_owned());
+        self.spawn_clerk(Duration::ZERO, &mut tasks);
+        if self.configuration.courier.is_some() {
+            names.push(outbox::PART.to_owned());
+            self.spawn_courier(Duration::ZERO, &mut tasks);
+        }
+        tracing::info!(version = env!("CARGO_PKG_VERSION"), accounts = self.configuration.accounts.len(), "The office is open.");
+        self.until_stopped(&mut signals, &mut tasks).await;
+        notify::stopping("ending what is under way");
+        tracing::info!("The office closes.");
+        let late = self.close(&mut tasks, names).await;
+        let grace = self.configuration.grace;
+        drop(tasks);
+        drop(self);
+        // The thread ends when the last handle is gone; a blocked one must not keep us for ever.
+        let joined = tokio::time::timeout(grace, tokio::task::spawn_blocking(move || writer.join())).await;
+        if joined.is_err() {
+            tracing::warn!("The store did not close in time; it is sorted out at the next start.");
+        }
+        if late.is_empty() { Ok(()) } else { Err(DaemonError::Late(late)) }
+    }
+
+    /// The life of the daemon between its start and its stop.
+    async fn until_stopped(&self, signals: &mut Signals, tasks: &mut JoinSet<Ended>) {
+        let started = Instant::now();
+        let mut is_ready = false;
+        let tick = notify::watchdog_interval().map_or(TICK, |interval| (interval / 3).min(TICK));
+        let mut ticks = tokio::time::interval(tick);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                _ = signals.terminate.recv() => return,
+                _ = signals.interrupt.recv() => return,
+                _ = signals.hangup.recv() => self.reload(),
+                Some(ended) = tasks.join_next() => self.restart(ended, tasks),
+                () = self.board.changed.notified() => {}
+                _ = ticks.tick() => self.feed_watchdog().await,
+            }
+            if !is_ready && (self.board.has_heard_all() || started.elapsed() > READY_AT_LATEST) {
+                is_ready = true;
+                notify::ready(&self.board.line());
+                tracing::info!(state = self.board.line(), "Ready.");
+            } else {
+                notify::status(&self.board.line());
+            }
+        }
+    }
+
+    /// Feeds the watchdog only while every part, and the store, is alive.
+    async fn feed_watchdog(&self) {
+        let asked = tokio::time::timeout(MARGIN, self.store.write(|connection| Ok(connection.query_row("SELECT 1", [], |row| row.get::<_, i64>(0))?))).await;
+        let mut silent = self.board.silent(Instant::now());
+        if !matches!(asked, Ok(Ok(1))) {
+            silent.push("store".to_owned());
+        }
+        if silent.is_empty() {
+            notify::watchdog();
+        } else {
+            tracing::error!(silent = silent.join(", "), "Parts of the office do not answer; systemd will restart it if that goes on.");
+        }
+    }
+
+    fn spawn_watcher(&self, account: mailbox::Settings, pause: Duration, tasks: &mut JoinSet<Ended>) {
+        let part = part_of(&account.account);
+        // Within one command the watcher cannot beat; the command itself has a deadline.
+        self.board.enrol(&part, account.deadlines.bulk + MARGIN);
+        let bell = self.filings.iter().find(|(name, _)| *name == account.account).map_or_else(|| Arc::new(Notify::new()), |(_, bell)| Arc::clone(bell));
+        let (ledger, stop) = (Arc::clone(&self.ledger), self.stop.subscribe());
+        tasks.spawn(async move {
+            tokio::time::sleep(pause).await;
+            guarded(mailbox::watch(account, ledger, stop, bell)).await;
+            part
+        });
+    }
+
+    fn spawn_clerk(&self, pause: Duration, tasks: &mut JoinSet<Ended>) {
+        self.board.enrol(clerk::PART, CLERK_LIMIT);
+        let clerk = Clerk {
+            store: self.store.clone(),
+            board: Arc::clone(&self.board),
+            judging: self.judging.subscribe(),
+            envelope_from: self.configuration.envelope_from.clone(),
+            filing: self.configuration.accounts.iter().map(|account| (account.account.clone(), account.filing.clone())).collect(),
+            threads: crate::judges::threads(self.configuration.judging_threads),
+            arrivals: Arc::clone(&self.arrivals),
+            letters: Arc::clone(&self.letters),
+            filings: self.filings.clone(),
+            stop: self.stop.subscribe(),
+        };
+        tasks.spawn(async move {
+            tokio::time::sleep(pause).await;
+            guarded(clerk.work()).await;
+            clerk::PART.to_owned()
+        });
+    }
+
+    fn spawn_courier(&self, pause: Duration, tasks: &mut JoinSet<Ended>) {
+        let Some(mut settings) = self.configuration.courier.clone() else { return };
+        // What is on its way when we are stopped gets most of the grace time.
+        settings.deadlines.stopping = self.configuration.grace * 3 / 4;
+        self.board.enrol(outbox::PART, settings.deadlines.final_dot + MARGIN);
+        let outbox = Outbox { store: self.store.clone(), board: Arc::clone(&self.board) };
+        let board = Arc::clone(&self.board);
+        let surroundings = Surroundings {
+            clock: Arc::new(jiff::Timestamp::now),
+            nudge: Arc::clone(&self.letters),
+            stop: self.stop.subscribe(),
+            heartbeat: Arc::new(move || board.beat(outbox::PART)),
+        };
+        tasks.spawn(async move {
+            tokio::time::sleep(pause).await;
+            guarded(async move {
+                if let Err(error) = courier::run(&settings, &outbox, surroundings).await {
+                    tracing::error!(%error, "Sending is interrupted.");
+                }
+            })
+            .await;
+            outbox::PART.to_owned()
+        });
+    }
+
+    /// A part that ended by itself is started again; what it left half done is in the rows.
+    fn restart(&self, ended: Result<Ended, tokio::task::JoinError>, tasks: &mut JoinSet<Ended>) {
+        let Ok(part) = ended else { return };
+        if *self.stop.borrow() {
+            return;
+        }
+        tracing::error!(part, "A part of the office ended by itself; it is started again.");
+        if part == clerk::PART {
+            self.spawn_clerk(RESTART_PAUSE, tasks);
+        } else if part == outbox::PART {
+            self.spawn_courier(RESTART_PAUSE, tasks);
+        } else if let Some(account) = self.configuration.accounts.iter().find(|account| part_of(&account.account) == part) {
+            self.spawn_watcher(account.clone(), RESTART_PAUSE, tasks);
+        }
+    }
+
+    /// SIGHUP: new rules and letters, or the old ones and a sentence.
+    fn reload(&self) {
+        notify::reloading();
+        match config::load(&self.path) {
+            Ok(fresh) => {
+                if differs(&fresh, &self.configuration) {
+                    tracing::warn!("Accounts, SMTP, the store or limits were changed, too; those changes take effect at the next restart.");
+                }
+                self.judging.send_replace(Arc::new(fresh.judging));
+                tracing::info!("The rules and letters were read again.");
+                notify::ready(&self.board.line());
+            }
+            Err(error) => {
+                say_refused(&error);
+                notify::ready(&format!("the changed configuration was refused, the old rules stay in force; {}", self.board.line()));
+            }
+        }
+    }
+
+    /// Tells every part to end, and names those that do not.
+    async fn close(&self, tasks: &mut JoinSet<Ended>, mut names: Vec<String>) -> Vec<String> {
+        self.stop.send_replace(true);
+        let deadline = tokio::time::Instant::now() + self.configuration.grace;
+        while let Ok(Some(ended)) = tokio::time::timeout_at(deadline, tasks.join_next()).await {
+            if let Ok(part) = ended {
+                names.retain(|name| *name != part);
+            }
+        }
+        if tasks.is_empty() {
+            return Vec::new();
+        }
+        tasks.abort_all();
+        tracing::error!(late = names.join(", "), "Parts of the office did not end in time and were cut off.");
+        names
+    }
+}
+
+fn say_refused(error: &ConfigError) {
+    tracing::error!(%error, "The changed configuration was refused; the old rules and letters stay in force.");
+}
+
+/// Whether something changed that a reload does not replace.
+fn differs(fresh: &Configuration, running: &Configuration) -> bool {
+    let essence = |configuration: &Configuration| {
+        format!(
+            "{:?}{:?}{:?}{:?}{:?}{:?}",
+            configuration.accounts, configuration.courier, configuration.envelope_from, configuration.store, configuration.judging_threads, configuration.grace
+        )
+    };
+    essence(fresh) != essence(running)
+}
+
+/// Runs a part; a panic ends the part, not the office.
+async fn guarded(part: impl Future<Output = ()> + Send + 'static) {
+    if let Err(error) = tokio::spawn(part).await
+        && error.is_panic()
+    {
+        tracing::error!("A part of the office panicked; please report the message above.");
+    }
+}
+
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())?, hangup: signal(SignalKind::hangup())? })
+    }
+}

@@ -1,0 +1,94 @@
+//! The store as the courier's outbox: translates between their words, and adds nothing.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::board::{Board, State};
+use super::halt;
+use crate::clock;
+use crate::courier::{self, Claimed, Event, LetterId, OutboxError, Outcome};
+use crate::store::health::{self, Fact};
+use crate::store::outbox::{self, Settled};
+use crate::store::{Store, StoreError};
+
+/// The courier's name on the board and in the table `health`.
+pub const PART: &str = "courier";
+
+/// The letters of one office, as its courier sees them.
+#[derive(Debug)]
+pub struct Outbox {
+    pub store: Store,
+    pub board: Arc<Board>,
+}
+
+fn failed(error: StoreError) -> OutboxError {
+    Box::new(error)
+}
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_second(seconds).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+impl courier::Outbox for Outbox {
+    async fn claim(&self, now: Timestamp) -> Result<Option<Claimed>, OutboxError> {
+        self.board.say(PART, State::Well);
+        let now = now.as_second();
+        let taken = self.store.write(move |connection| outbox::claim(connection, now)).await.map_err(failed)?;
+        if taken.is_some() {
+            halt::after("T3");
+        }
+        Ok(taken.map(|taken| Claimed {
+            id: LetterId(taken.id),
+            attempt: taken.attempts,
+            envelope_from: taken.envelope_from,
+            recipient: taken.recipient,
+            bytes: taken.bytes,
+        }))
+    }
+
+    async fn entering_data(&self, id: LetterId) -> Result<(), OutboxError> {
+        self.store.write(move |connection| outbox::enter_data(connection, id.0, clock::now())).await.map_err(failed)?;
+        halt::after("data");
+        Ok(())
+    }
+
+    async fn settle(&self, id: LetterId, outcome: Outcome, now: Timestamp) -> Result<(), OutboxError> {
+        halt::after("sent");
+        let now = now.as_second();
+        let settled = match outcome {
+            Outcome::Delivered { words } => Settled::Sent { words },
+            Outcome::Deferred { until, words } => Settled::Deferred { until: until.as_second(), words },
+            Outcome::Refused { words } => Settled::Refused { words },
+            Outcome::Unknown { resend_at: Some(until), words } => Settled::Deferred { until: until.as_second(), words },
+            Outcome::Unknown { resend_at: None, words } => Settled::Unknown { words },
+        };
+        self.store.write(move |connection| outbox::settle(connection, id.0, &settled, now)).await.map_err(failed)?;
+        halt::after("T4");
+        Ok(())
+    }
+
+    async fn return_unspent(&self, id: LetterId) -> Result<(), OutboxError> {
+        self.store.write(move |connection| outbox::return_unspent(connection, id.0, clock::now())).await.map_err(failed)
+    }
+
+    async fn next_due(&self, _now: Timestamp) -> Result<Option<Timestamp>, OutboxError> {
+        Ok(self.store.write(|connection| outbox::next_due(connection)).await.map_err(failed)?.map(at))
+    }
+
+    async fn observe(&self, event: Event) {
+        let now = clock::now();
+        let fact = match event {
+            Event::Sent { .. } | Event::Recovered => {
+                self.board.say(PART, State::Well);
+                Fact { part: PART.to_owned(), state: "sending".to_owned(), success_at: Some(now), ..Fact::default() }
+            }
+            Event::Trouble { kind, sentence, retry_at } => {
+                self.board.say(PART, State::Sick(sentence.clone()));
+                let state = kind.word().to_owned();
+                Fact { part: PART.to_owned(), state, sentence: Some(sentence), retry_at: Some(retry_at.as_second()), ..Fact::default() }
+            }
+        };
+        self.store.write_later(move |connection| health::note(connection, &fact, now));
+    }
+}
