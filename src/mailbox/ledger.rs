@@ -15,7 +15,8 @@ pub trait Ledger: Send + Sync + 'static {
     ///
     /// A UID that is already known *with the same content* is not stored again. An arrival marked [`Sighting::Rescan`] may be
     /// an old acquaintance under a new UID (UIDVALIDITY changed, or the server was restored): it is recognised by content, and
-    /// its new UID is remembered. The cursor may go down as well as up: `next_uid` is stored as given.
+    /// its new UID is remembered; with content that nobody knows it is a new submission like any other. The same holds for a UID
+    /// that is known with other content. A UID that was quarantined leaves quarantine when it arrives or is absent. The cursor may go down as well as up: `next_uid` is stored as given.
     fn receive(&self, batch: Batch) -> impl Future<Output = Result<Receipt, LedgerError>> + Send;
 
     /// Every UID from `from` to `to` that was ever handed to [`Ledger::receive`] (stored, recognised or quarantined), ascending.
@@ -33,7 +34,8 @@ pub trait Ledger: Send + Sync + 'static {
     /// A fact for `status`. Must return at once.
     fn observe(&self, account: &str, event: Event);
 
-    /// The watcher is alive. Must return at once; called often.
+    /// The watcher is alive. Must return at once; called often: while waiting once a [`super::Intervals::heartbeat`], else with every
+    /// answer of the server.
     fn beat(&self, account: &str);
 }
 
@@ -80,7 +82,7 @@ pub enum Sighting {
     Live,
     /// In the folder before the very first look.
     FirstSync,
-    /// Met while the folder was read again; most likely known by content.
+    /// Met behind the cursor, or while the folder was read again; most likely known by content.
     Rescan,
 }
 
