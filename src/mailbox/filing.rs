@@ -95,7 +95,7 @@ impl<L: Ledger> Visit<'_, L> {
             }
             Action::MoveTo(_) if self.session.offers("MOVE") || self.session.offers("UIDPLUS") => None,
             Action::MoveTo(folder) => Some(format!(
-                "the mail stays where it is: to move it to {folder} the server would need MOVE or UIDPLUS; use keywords instead, or no filing"
+                "the mail stays where it is: moving it to {folder} takes MOVE or UIDPLUS, which the server lacks; use keywords instead"
             )),
         }
     }

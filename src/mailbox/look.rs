@@ -230,9 +230,9 @@ impl<L: Ledger> Visit<'_, L> {
         }
         let mut notes = self.memory.notes();
         if present.is_empty() {
-            notes.stride.crossed_gap()
+            notes.stride.crossed_gap();
         } else {
-            notes.stride.met_mails()
+            notes.stride.met_mails();
         }
         Ok((present, to.saturating_add(1)))
     }
