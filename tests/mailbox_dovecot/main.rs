@@ -67,7 +67,7 @@ fn mail(number: usize, size: usize) -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs dovecot"]
-async fn two_thousand_mails_come_whole_quickly_and_in_little_memory() {
+async fn two_thousand_mails_come_whole_and_quickly() {
     let dovecot = Dovecot::start();
     let mails: Vec<String> = (1..=2_000).map(|number| mail(number, 6_000)).collect();
     dovecot.fill(&mails);
