@@ -150,7 +150,7 @@ async fn tcp_unbounded(host: &str, port: u16, security: Security) -> Result<TcpS
         if security == Security::Plaintext && !address.ip().is_loopback() {
             return Err(WireError::PlaintextRefused { host: host.to_owned(), address: address.ip() });
         }
-        match TcpStream::connect(address).await.and_then(|stream| prepared(stream)) {
+        match TcpStream::connect(address).await.and_then(prepared) {
             Ok(stream) => return Ok(stream),
             Err(error) => last = error,
         }

@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use super::answer::{self, Code, Meaning};
 use super::encoding;
 use super::error::MailboxError;
-use super::session::{Condition, Data, Haste, Line, Session, Step};
+use super::session::{Beat, Condition, Data, Haste, Line, Session, Step};
 use super::settings::{LoginMethod, Settings};
 use super::transcript::Transcript;
 use super::transport::Transport;
@@ -26,14 +26,14 @@ enum Greeting {
 ///
 /// # Errors
 /// [`MailboxError`] with the remedy.
-pub(super) async fn open(settings: &Settings) -> Result<Session, MailboxError> {
+pub(super) async fn open(settings: &Settings, beat: Beat) -> Result<Session, MailboxError> {
     let limit = settings.deadlines.connect;
     let tcp = wire::tcp(&settings.host, settings.port, settings.security, limit).await?;
     let transport = match settings.security {
         Security::Tls => Transport::Protected(Box::new(wire::tls(tcp, &settings.host, &settings.trust, limit).await?)),
         Security::StartTls | Security::Plaintext => Transport::Bare(tcp),
     };
-    let mut session = Session::new(transport, &settings.limits, settings.deadlines, transcript(settings));
+    let mut session = Session::new(transport, &settings.limits, settings.deadlines, transcript(settings), beat);
     let greeting = greeted(&mut session, settings).await?;
     if settings.security == Security::StartTls {
         // RFC 9051, 6.2.1: STARTTLS is not possible once authenticated, so a PREAUTH greeting is an attack or a mistake.
@@ -89,11 +89,11 @@ async fn start_tls(mut session: Session, settings: &Settings) -> Result<Session,
         return Err(MailboxError::NoStartTls);
     }
     session.command("STARTTLS", Haste::Short, |_| Ok(())).await?;
-    let (transport, transcript) = session.into_parts();
+    let (transport, transcript, beat) = session.into_parts();
     let Transport::Bare(tcp) = transport else { return Err(MailboxError::Abandoned) };
     let protected = wire::tls(tcp, &settings.host, &settings.trust, settings.deadlines.connect).await?;
     // Nothing that was said in the clear counts any longer, capabilities least of all.
-    Ok(Session::new(Transport::Protected(Box::new(protected)), &settings.limits, settings.deadlines, transcript))
+    Ok(Session::new(Transport::Protected(Box::new(protected)), &settings.limits, settings.deadlines, transcript, beat))
 }
 
 async fn log_in(session: &mut Session, settings: &Settings) -> Result<(), MailboxError> {

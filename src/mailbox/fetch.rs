@@ -135,7 +135,9 @@ impl Fetcher<'_> {
     /// A large mail, or one whose size is unknown: memory grows with what comes, not with what is announced.
     async fn pieces(&mut self, mail: Listed, harvest: &mut Harvest) -> Result<(), MailboxError> {
         let size = self.limits.piece.max(1);
-        let mut body: Vec<u8> = Vec::new();
+        // One allocation of the right size, where the size is known; memory is only touched as it is filled.
+        let expected = mail.size.unwrap_or(0).min(self.limits.largest_mail);
+        let mut body: Vec<u8> = Vec::with_capacity(usize::try_from(expected).unwrap_or(0));
         loop {
             let Ok(offset) = u32::try_from(body.len()) else { return Ok(()) };
             match self.piece(mail.uid, offset, size).await? {

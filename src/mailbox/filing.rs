@@ -95,7 +95,7 @@ impl<L: Ledger> Visit<'_, L> {
             }
             Action::MoveTo(_) if self.session.offers("MOVE") || self.session.offers("UIDPLUS") => None,
             Action::MoveTo(folder) => Some(format!(
-                "the mail stays where it is: to move it to {folder} the server would need MOVE or UIDPLUS; use keywords instead, or no filing"
+                "the mail stays where it is: moving it to {folder} takes MOVE or UIDPLUS, which the server lacks; use keywords instead"
             )),
         }
     }
@@ -107,9 +107,9 @@ impl<L: Ledger> Visit<'_, L> {
             Action::MoveTo(folder) => {
                 let target = encoding::quoted_mailbox(&self.spelled(folder).await?);
                 if self.session.offers("MOVE") {
-                    return self.into_folder(&format!("UID MOVE {set} {target}"), &target).await;
+                    return self.where_folder_exists(&format!("UID MOVE {set} {target}"), &target).await;
                 }
-                self.into_folder(&format!("UID COPY {set} {target}"), &target).await?;
+                self.where_folder_exists(&format!("UID COPY {set} {target}"), &target).await?;
                 self.run(&format!("UID STORE {set} +FLAGS.SILENT (\\Deleted)")).await?;
                 self.run(&format!("UID EXPUNGE {set}")).await
             }
@@ -117,7 +117,7 @@ impl<L: Ledger> Visit<'_, L> {
     }
 
     /// Runs a command that needs the folder; creates it if the server says that this is what is missing (RFC 3501, 7.1: TRYCREATE).
-    async fn into_folder(&mut self, command: &str, target: &str) -> Result<(), MailboxError> {
+    async fn where_folder_exists(&mut self, command: &str, target: &str) -> Result<(), MailboxError> {
         match self.run(command).await {
             Err(MailboxError::Refused { code: Code::TryCreate, .. }) => {
                 self.run(&format!("CREATE {target}")).await?;

@@ -13,9 +13,14 @@ pub trait Ledger: Send + Sync + 'static {
 
     /// T1: the arrivals, the quarantine and the new cursor, in one transaction.
     ///
-    /// A UID that is already known *with the same content* is not stored again. An arrival marked [`Sighting::Rescan`] may be
-    /// an old acquaintance under a new UID (UIDVALIDITY changed, or the server was restored): it is recognised by content, and
-    /// its new UID is remembered. The cursor may go down as well as up: `next_uid` is stored as given.
+    /// A UID that is already known *with the same content* is not stored again; with other content it is a new submission.
+    /// An arrival marked [`Sighting::Rescan`] may be an old acquaintance under a new UID (UIDVALIDITY changed, or the server was
+    /// restored): it is recognised by content, and its new UID is remembered; if nobody knows it, it is a new submission like any
+    /// other. A [`Sighting::Live`] mail of which every byte, the trace fields included, is known under another UID is the same mail,
+    /// too: Dovecot 2.3.19 gives new UIDs under the same UIDVALIDITY when its index is lost while a session is open, seen 2026-11.
+    ///
+    /// A UID in quarantine leaves it when it arrives or is absent. The cursor may go down as well as up: `next_uid` and `backlog`
+    /// are stored as given.
     fn receive(&self, batch: Batch) -> impl Future<Output = Result<Receipt, LedgerError>> + Send;
 
     /// Every UID from `from` to `to` that was ever handed to [`Ledger::receive`] (stored, recognised or quarantined), ascending.
@@ -33,7 +38,8 @@ pub trait Ledger: Send + Sync + 'static {
     /// A fact for `status`. Must return at once.
     fn observe(&self, account: &str, event: Event);
 
-    /// The watcher is alive. Must return at once; called often.
+    /// The watcher is alive. Must return at once; called often: while waiting once a [`super::Intervals::heartbeat`], else with every
+    /// answer of the server.
     fn beat(&self, account: &str);
 }
 
@@ -80,7 +86,7 @@ pub enum Sighting {
     Live,
     /// In the folder before the very first look.
     FirstSync,
-    /// Met while the folder was read again; most likely known by content.
+    /// Met behind the cursor, or while the folder was read again; most likely known by content.
     Rescan,
 }
 

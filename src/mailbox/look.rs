@@ -230,9 +230,9 @@ impl<L: Ledger> Visit<'_, L> {
         }
         let mut notes = self.memory.notes();
         if present.is_empty() {
-            notes.stride.crossed_gap()
+            notes.stride.crossed_gap();
         } else {
-            notes.stride.met_mails()
+            notes.stride.met_mails();
         }
         Ok((present, to.saturating_add(1)))
     }
@@ -253,8 +253,11 @@ impl<L: Ledger> Visit<'_, L> {
         let Some(cursor) = self.ledger.cursor(&self.place.account, &self.place.folder).await? else { return Ok(0) };
         let behind = Some(Backlog { until: uid, sighting: Sighting::Rescan });
         let mut harvest = Harvest::default();
-        let order = Order::Pieces(Listed { uid, size: None, internal_date: None });
-        self.fetch_while_storing(&order, &mut harvest, behind, None).await??;
+        let (listed, _) = self.list_detailed(Window { from: uid, to: uid, depth: Depth::Detailed }).await?;
+        let unknown = Listed { uid, size: None, internal_date: None };
+        for order in batches::orders(&[listed.first().copied().unwrap_or(unknown)], &self.settings.limits) {
+            self.fetch_while_storing(&order, &mut harvest, behind, None).await??;
+        }
         let taken = harvest.arrivals.len();
         let front = Front { next_uid: cursor.next_uid, backlog: cursor.backlog, received: taken };
         self.store(self.batch(harvest, &front)).await?;

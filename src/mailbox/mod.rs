@@ -5,9 +5,9 @@
 //! filing that was asked for; `\Seen` is never set. The station knows neither the store nor the configuration: [`Ledger`] and
 //! [`Settings`] are its two borders.
 //!
-//! The way of a mail: [`connect`] logs in, [`folder`] opens and lists, [`cursor`] and [`windows`] say where to look, [`batches`] and
-//! [`suspects`] what to ask for together, [`fetch`] asks, [`look`] hands over, [`filing`] files, [`wait`] waits, [`watch`] comes
-//! back after failures. [`screen`] and [`guard`] stand between the network and the parser; only [`session`] knows async-imap.
+//! The way of a mail: `connect` logs in, `folder` opens and lists, `cursor` and `windows` say where to look, `batches` and
+//! `suspects` what to ask for together, `fetch` asks, `look` hands over, `filing` files, `wait` waits, `watch` comes
+//! back after failures. `screen` and `guard` stand between the network and the parser; only `session` knows async-imap.
 //!
 //! Rejected: a ready-made IMAP client's fetch and IDLE; they take a refused FETCH for an empty folder and a dead line for silence.
 

@@ -3,6 +3,8 @@
 //! Promises: changes nothing, opens the folder read-only. Rejected: opening it for writing to learn about keywords; PERMANENTFLAGS
 //! under EXAMINE may be empty (Dovecot, 2.3), so the report says "unknown" then rather than "no".
 
+use std::sync::Arc;
+
 use super::connect;
 use super::error::MailboxError;
 use super::folder::{self, Access};
@@ -47,7 +49,7 @@ pub async fn probe(settings: &Settings) -> Result<Report, MailboxError> {
 }
 
 async fn visit(settings: &Settings) -> Result<Report, MailboxError> {
-    let mut session = connect::open(settings).await?;
+    let mut session = connect::open(settings, Arc::new(|| ())).await?;
     let opened = folder::open(&mut session, &settings.folder, Access::ReadOnly).await;
     let offers = |word: &str| if session.offers(word) { Support::Yes } else { Support::No };
     let view = session.view();

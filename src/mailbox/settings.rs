@@ -95,7 +95,8 @@ pub struct Intervals {
     pub idle_refresh: Duration,
     /// All UIDs of the folder are compared with those known.
     pub reconcile: Duration,
-    /// [`super::Ledger::beat`] is called at least this often while the watcher lives, except within one command.
+    /// [`super::Ledger::beat`] is called at least this often while the watcher waits. While it works, every answer of the server is
+    /// a beat, so the longest pause between two is [`Deadlines::silence`], or one piece of a mail on a slow line.
     pub heartbeat: Duration,
 }
 

@@ -18,7 +18,7 @@ use super::ledger::{Event, Ledger, Place};
 use super::look::{Looked, Visit};
 use super::memory::Memory;
 use super::pause::Retry;
-use super::session::Session;
+use super::session::{Beat, Session};
 use super::settings::{FilingRules, Settings};
 use super::suspects::Blame;
 use super::wait::{self, Bells, Idled, Woke};
@@ -103,7 +103,9 @@ impl<L: Ledger> Watcher<L> {
     }
 
     async fn attend(&self, stop: watch::Receiver<bool>) -> Result<(), MailboxError> {
-        let mut session = connect::open(&self.settings).await?;
+        let (ledger, account) = (Arc::clone(&self.ledger), self.settings.account.clone());
+        let beat: Beat = Arc::new(move || ledger.beat(&account));
+        let mut session = connect::open(&self.settings, beat).await?;
         self.observe(Event::Connected { capabilities: session.capabilities().to_vec() });
         tracing::info!(account = %self.settings.account, "mailbox connected");
         let outcome = self.stay(&mut session, &stop).await;

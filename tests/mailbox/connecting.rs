@@ -32,8 +32,7 @@ async fn first_failure(settings: Settings) -> (FailureKind, String) {
     let bench = Bench::start(settings);
     bench.ledger.until("a failure", |rows| !rows.failures().is_empty()).await;
     let ledger = bench.stop().await;
-    let failure = ledger.rows().failures().remove(0);
-    failure
+    ledger.rows().failures().remove(0)
 }
 
 #[tokio::test]

@@ -29,8 +29,7 @@ async fn filed(server: &Server, filings: Vec<Filing>) -> Vec<(i64, Filed)> {
     let bench = Bench::with(filing(server), ledger);
     bench.ledger.until("filings", |rows| rows.filed.len() == count).await;
     let ledger = bench.stop().await;
-    let outcome = ledger.rows().filed.clone();
-    outcome
+    ledger.rows().filed.clone()
 }
 
 fn subjects(server: &Server, folder: &str) -> Vec<String> {

@@ -138,7 +138,7 @@ impl Ledger for MemoryLedger {
                 rows.due.remove(&arrival.uid);
                 let fresh = rows.known.insert((uidvalidity, arrival.uid));
                 let familiar = rows.kept.iter().any(|kept| kept.content == arrival.content);
-                if (arrival.sighting == Sighting::Rescan && familiar) || (!fresh && familiar) {
+                if familiar && (arrival.sighting == Sighting::Rescan || !fresh) {
                     rows.again += 1;
                     receipt.known += 1;
                 } else {

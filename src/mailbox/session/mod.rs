@@ -1,18 +1,18 @@
-//! One IMAP conversation, command by command; the only file that names async-imap.
+//! One IMAP conversation, command by command; the only folder that names async-imap.
 //!
 //! Promises: a command ends at its own tag and nowhere else; NO, BAD, BYE, a closed connection, silence and nonsense are different
 //! errors; untagged data is handed on by reference; after an error or an abandoned command the session refuses to go on.
 //! Rejected: async-imap's own commands. Its FETCH takes `NO` for success with few mails, its IDLE does not see the server
 //! hang up, its LOGIN writes the password to the trace log. Only its framing and parsing are used; lines are written here.
 
-use std::borrow::Cow;
+mod response;
+
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_imap::Client;
-use async_imap::imap_proto::{
-    AttributeValue, Capability, MailboxDatum, MessageSection, Outcome, Response, ResponseCode, SectionPath, Status,
-};
+use async_imap::imap_proto::{MailboxDatum, Response};
 use tokio::io::AsyncWriteExt;
 use tokio::time::timeout;
 
@@ -23,6 +23,8 @@ use super::screen::Caps;
 use super::settings::{Deadlines, Limits};
 use super::transcript::Transcript;
 use super::transport::Transport;
+pub(super) use response::{Condition, Data, Fetched, Part, Piece};
+use response::{code_of, condition_of, data_of, words_of};
 
 /// A connection, before and after login.
 pub(super) struct Session {
@@ -33,7 +35,12 @@ pub(super) struct Session {
     state: State,
     capabilities: Vec<String>,
     view: View,
+    /// Rung with every answer of the server.
+    beat: Beat,
 }
+
+/// A sign of life.
+pub(super) type Beat = Arc<dyn Fn() + Send + Sync>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -55,51 +62,6 @@ pub(super) struct View {
     /// Taken away by the first look after a SELECT: later it is out of date.
     pub uidnext: Option<u32>,
     pub permanent_flags: Option<Vec<String>>,
-}
-
-/// Untagged data, borrowed from the connection's buffer.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Data<'a> {
-    Fetch(Fetched<'a>),
-    /// The hierarchy separator of a LIST answer.
-    Separator(Option<&'a str>),
-    Status(Condition, Code, &'a str),
-    /// Seen by [`View`] already, or of no interest.
-    Other,
-}
-
-/// The parts of a FETCH answer that we ever ask for; anything may be missing, also the UID (unsolicited answers).
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Fetched<'a> {
-    pub uid: Option<u32>,
-    pub size: Option<u64>,
-    pub internal_date: Option<&'a str>,
-    pub body: Option<Piece<'a>>,
-}
-
-/// Some bytes of a mail.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Piece<'a> {
-    pub part: Part,
-    /// The offset of a partial fetch.
-    pub offset: Option<u32>,
-    pub bytes: &'a [u8],
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Part {
-    Whole,
-    Header,
-}
-
-/// The first word of a status response.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Condition {
-    Ok,
-    No,
-    Bad,
-    Preauth,
-    Bye,
 }
 
 /// What one response was.
@@ -147,7 +109,7 @@ pub(super) enum Haste {
 
 impl Session {
     /// A session over a fresh stream; nothing is sent or read yet.
-    pub(super) fn new(transport: Transport, limits: &Limits, deadlines: Deadlines, transcript: Transcript) -> Self {
+    pub(super) fn new(transport: Transport, limits: &Limits, deadlines: Deadlines, transcript: Transcript, beat: Beat) -> Self {
         // A server may be wrong about sizes, so whole mails of up to the limit must fit whatever was announced.
         let caps = Caps::for_literals_of(limits.largest_mail.saturating_add(64 * 1024));
         let guard = Guard::new(transport, caps, deadlines.silence, transcript);
@@ -159,12 +121,14 @@ impl Session {
             state: State::Ready,
             capabilities: Vec::new(),
             view: View::default(),
+            beat,
         }
     }
 
     /// Gives the stream back for STARTTLS. Whatever the server sent ahead in the clear is dropped (RFC 9051, 11.1: response injection).
-    pub(super) fn into_parts(self) -> (Transport, Transcript) {
-        self.client.into_inner().into_parts()
+    pub(super) fn into_parts(self) -> (Transport, Transcript, Beat) {
+        let (transport, transcript) = self.client.into_inner().into_parts();
+        (transport, transcript, self.beat)
     }
 
     pub(super) fn view(&self) -> &View {
@@ -314,6 +278,7 @@ impl Session {
             Err(error) => return Err(self.broken(&error, name)),
         };
         self.client.get_mut().answered();
+        (self.beat)();
         match response.parsed() {
             Response::Done { tag, status, outcome } => {
                 let finish = Finish {
@@ -450,68 +415,4 @@ fn name_of(line: &str) -> String {
         (Some(first), _) => first.to_owned(),
         _ => String::new(),
     }
-}
-
-fn condition_of(status: &Status) -> Condition {
-    match status {
-        Status::Ok => Condition::Ok,
-        Status::No => Condition::No,
-        Status::Bad => Condition::Bad,
-        Status::PreAuth => Condition::Preauth,
-        Status::Bye => Condition::Bye,
-    }
-}
-
-fn code_of(outcome: &Outcome<'_>) -> Code {
-    match &outcome.code {
-        Some(ResponseCode::UidValidity(number)) => Code::UidValidity(*number),
-        Some(ResponseCode::UidNext(number)) => Code::UidNext(*number),
-        Some(ResponseCode::PermanentFlags(flags)) => Code::PermanentFlags(flags.iter().map(|flag| flag.to_string()).collect()),
-        Some(ResponseCode::ReadOnly) => Code::ReadOnly,
-        Some(ResponseCode::ReadWrite) => Code::ReadWrite,
-        Some(ResponseCode::TryCreate) => Code::TryCreate,
-        Some(ResponseCode::Capabilities(offered)) => Code::Capabilities(words_of(offered)),
-        Some(_) => Code::None,
-        None => outcome.information.as_deref().and_then(answer::word_of).map_or(Code::None, Code::Word),
-    }
-}
-
-fn words_of(offered: &[Capability<'_>]) -> Vec<String> {
-    let word = |capability: &Capability<'_>| match capability {
-        Capability::Imap4rev1 => "IMAP4rev1".to_owned(),
-        Capability::Auth(method) => format!("AUTH={method}"),
-        Capability::Atom(word) => word.to_string(),
-    };
-    offered.iter().map(word).collect()
-}
-
-fn data_of<'a>(response: &'a Response<'a>) -> Data<'a> {
-    match response {
-        Response::Fetch(_, attributes) => Data::Fetch(fetched(attributes)),
-        Response::MailboxData(MailboxDatum::List(list)) => Data::Separator(list.delimiter.as_deref()),
-        _ => Data::Other,
-    }
-}
-
-fn fetched<'a>(attributes: &'a [AttributeValue<'a>]) -> Fetched<'a> {
-    let mut found = Fetched::default();
-    for attribute in attributes {
-        match attribute {
-            AttributeValue::Uid(uid) => found.uid = Some(*uid),
-            AttributeValue::Rfc822Size(size) => found.size = Some(u64::from(*size)),
-            AttributeValue::InternalDate(date) => found.internal_date = Some(date),
-            AttributeValue::BodySection { section: None, index, data: Some(Cow::Borrowed(bytes)) } => {
-                found.body = Some(Piece { part: Part::Whole, offset: *index, bytes });
-            }
-            AttributeValue::BodySection {
-                section: Some(SectionPath::Full(MessageSection::Header)),
-                index,
-                data: Some(Cow::Borrowed(bytes)),
-            } => {
-                found.body = Some(Piece { part: Part::Header, offset: *index, bytes });
-            }
-            _ => {}
-        }
-    }
-    found
 }
