@@ -83,7 +83,11 @@ fn take<'q, 'm>(next: &AtomicUsize, mails: &'q [Mail<'m>]) -> Option<(usize, &'q
 pub fn read(mail: &Mail<'_>, rules: &Rules) -> Reading {
     let read = catch_unwind(AssertUnwindSafe(|| desk::read(mail.bytes, rules)));
     let mut reading = read.unwrap_or_else(|panic| {
-        let reason = panic.downcast_ref::<&str>().map(|text| (*text).to_owned()).or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+        let reason = panic
+            .downcast_ref::<&str>()
+            .map(|text| (*text).to_owned())
+            .or_else(|| panic.downcast_ref::<String>().cloned())
+            .unwrap_or_default();
         tracing::error!(reason, "Reading a mail failed inside the desk; it goes to review. Please report this with the mail's structure.");
         desk::unread("panic")
     });

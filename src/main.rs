@@ -1,5 +1,5 @@
 //! The binary: everything is in the library.
 
 fn main() -> std::process::ExitCode {
-    uketsuke::cli::main()
+    uketsuke::cli::main(std::env::args_os())
 }

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use uketsuke::cli::judgement::{Bodies, classified};
 use uketsuke::config::shipped_rules;
+use uketsuke::desk::examine;
 use uketsuke::desk::rules::{ReplyMode, Rules};
 use uketsuke::desk::standing::Standing;
-use uketsuke::desk::examine;
 
 /// 2026-11-23 00:00 UTC: after every date of the corpus but those that are meant to lie in the future.
 const NOW: i64 = 1_795_392_000;

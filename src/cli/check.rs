@@ -57,7 +57,13 @@ async fn servers(configuration: &Configuration) -> usize {
         let place = format!("IMAP  {}  {}:{} {}", account.account, account.host, account.port, account.folder);
         match mailbox::probe(account).await {
             Ok(report) => {
-                println!("{place}  ログインできました（{}通、IDLE {}、MOVE {}、UIDPLUS {}）", report.exists, shown(report.idle), shown(report.moving), shown(report.uidplus));
+                println!(
+                    "{place}  ログインできました（{}通、IDLE {}、MOVE {}、UIDPLUS {}）",
+                    report.exists,
+                    shown(report.idle),
+                    shown(report.moving),
+                    shown(report.uidplus)
+                );
             }
             Err(error) => {
                 println!("{place}  使えません: {error}");

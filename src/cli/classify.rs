@@ -55,7 +55,11 @@ pub fn classify(arguments: &Classify, config: Option<&Path>) -> Result<(), Failu
     }
     desk.flush()?;
     desk.progress.clear();
-    if desk.failed == 0 { Ok(()) } else { Err(Failure::Failed(format!("{} input(s) could not be read; the others were judged", desk.failed))) }
+    if desk.failed == 0 {
+        Ok(())
+    } else {
+        Err(Failure::Failed(format!("{} input(s) could not be read; the others were judged", desk.failed)))
+    }
 }
 
 /// The named configuration, or the one in /etc where there is one, or the shipped rules.
@@ -112,7 +116,9 @@ impl Desk {
 
     /// A Maildir is its `cur` and `new`; any other folder is what looks like mail below it, in the order of the names.
     fn take_folder(&mut self, folder: &Path) -> Result<(), Failure> {
-        let entries = match fs::read_dir(folder).and_then(|entries| entries.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<Vec<_>>>()) {
+        let entries = match fs::read_dir(folder)
+            .and_then(|entries| entries.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<Vec<_>>>())
+        {
             Ok(mut entries) => {
                 entries.sort();
                 entries

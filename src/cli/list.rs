@@ -42,8 +42,14 @@ fn verdict(word: &str) -> Result<Verdict, String> {
 pub fn list(path: &Path, list: &List) -> Result<(), Failure> {
     let configuration = config::load_viewing(path)?;
     let connection = open_for_reading(&configuration.store).map_err(|error| unopened(&configuration.store, &error))?;
-    let since = list.since.and_then(|date| date.to_zoned(configuration.zone.clone()).ok()).map(|zoned| utc_text(zoned.timestamp().as_second()));
-    let filter = Filter { verdict: list.verdict.map(|verdict| verdict.word().to_owned()), applicant: list.applicant.clone(), since, limit: Some(list.limit) };
+    let since =
+        list.since.and_then(|date| date.to_zoned(configuration.zone.clone()).ok()).map(|zoned| utc_text(zoned.timestamp().as_second()));
+    let filter = Filter {
+        verdict: list.verdict.map(|verdict| verdict.word().to_owned()),
+        applicant: list.applicant.clone(),
+        since,
+        limit: Some(list.limit),
+    };
     let found = query::list(&connection, &filter).map_err(|error| Failure::of(&error))?;
     if Form::of(list.json) == Form::Json {
         for submission in &found {
@@ -58,7 +64,10 @@ pub fn list(path: &Path, list: &List) -> Result<(), Failure> {
     }
     let mut rows = vec![["ID", "受付番号", "受信", "判定", "返信", "差出人", "件名"].map(str::to_owned).to_vec()];
     for submission in &found {
-        let reply = submission.letters.last().map_or_else(|| submission.reply_gate.clone().unwrap_or_default(), |letter| format!("{}:{}", letter.kind, letter.state));
+        let reply = submission
+            .letters
+            .last()
+            .map_or_else(|| submission.reply_gate.clone().unwrap_or_default(), |letter| format!("{}:{}", letter.kind, letter.state));
         rows.push(vec![
             submission.id.to_string(),
             submission.receipt.clone(),

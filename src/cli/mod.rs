@@ -12,6 +12,7 @@ mod run;
 mod show;
 mod status;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -23,7 +24,11 @@ use crate::config::ConfigError;
 const DEFAULT_CONFIG: &str = "/etc/uketsuke/uketsuke.toml";
 
 #[derive(Debug, Parser)]
-#[command(name = "uketsuke", version, about = "The reception desk of a subsidy office: finds and validates forwarded SECURITY ACTION mails")]
+#[command(
+    name = "uketsuke",
+    version,
+    about = "The reception desk of a subsidy office: finds and validates forwarded SECURITY ACTION mails"
+)]
 struct Arguments {
     /// The configuration file
     #[arg(long, global = true, value_name = "FILE", env = "UKETSUKE_CONFIG")]
@@ -101,14 +106,18 @@ impl Failure {
 
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
-        if error.kind() == std::io::ErrorKind::BrokenPipe { Self::OutputClosed } else { Self::Failed(format!("the output cannot be written: {error}")) }
+        if error.kind() == std::io::ErrorKind::BrokenPipe {
+            Self::OutputClosed
+        } else {
+            Self::Failed(format!("the output cannot be written: {error}"))
+        }
     }
 }
 
 /// Reads the arguments and runs the command. 0 done; 1 failed; 2 usage; 3 problems found; 78 bad configuration.
 #[must_use]
-pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments = Arguments::parse_from(arguments);
     let config = arguments.config;
     let named = config.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_CONFIG));
     let outcome = match arguments.command {
@@ -117,7 +126,17 @@ pub fn main() -> ExitCode {
         Command::Classify(classify) => classify::classify(&classify, config.as_deref()),
         Command::Status { json } => status::status(&named, output::Form::of(json)),
         Command::List(list) => list::list(&named, &list),
-        Command::Show { id, json, raw } => show::show(&named, id, if raw { show::Form::Raw } else if json { show::Form::Json } else { show::Form::Text }),
+        Command::Show { id, json, raw } => show::show(
+            &named,
+            id,
+            if raw {
+                show::Form::Raw
+            } else if json {
+                show::Form::Json
+            } else {
+                show::Form::Text
+            },
+        ),
         Command::Outbox { order } => outbox::outbox(&named, &order),
     };
     match outcome {

@@ -85,7 +85,8 @@ fn show(found: Option<(query::Letter, Vec<u8>)>, id: i64) -> Result<(), Failure>
     let (letter, bytes) = found.ok_or_else(|| Failure::Failed(format!("there is no letter {id}; `uketsuke outbox list` shows them")))?;
     let message = Message::parse(&bytes, &Limits::default());
     println!("状態      {}（試行 {}回）", letter.state, letter.attempts);
-    for (label, name) in [("差出人", "from"), ("宛先", "to"), ("返信先", "reply-to"), ("件名", "subject"), ("番号", "message-id")] {
+    for (label, name) in [("差出人", "from"), ("宛先", "to"), ("返信先", "reply-to"), ("件名", "subject"), ("番号", "message-id")]
+    {
         if let Some(value) = message.headers.text(name) {
             println!("{label}\t{value}");
         }

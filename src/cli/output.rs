@@ -33,7 +33,8 @@ pub fn json_line(value: &serde_json::Value) -> io::Result<()> {
 /// When the reader has gone.
 pub fn table(rows: &[Vec<String>]) -> io::Result<()> {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..columns).map(|column| rows.iter().filter_map(|row| row.get(column)).map(|cell| width(cell)).max().unwrap_or(0)).collect();
+    let widths: Vec<usize> =
+        (0..columns).map(|column| rows.iter().filter_map(|row| row.get(column)).map(|cell| width(cell)).max().unwrap_or(0)).collect();
     let mut out = io::stdout().lock();
     for row in rows {
         let mut line = String::new();
@@ -64,7 +65,8 @@ pub fn cell(text: Option<&str>, longest: usize) -> String {
 /// A stored time (RFC 3339, UTC) in the office's time zone: `11-23 10:15:02`.
 #[must_use]
 pub fn local(text: &str, zone: &jiff::tz::TimeZone) -> String {
-    text.parse::<jiff::Timestamp>().map_or_else(|_| text.to_owned(), |timestamp| timestamp.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string())
+    text.parse::<jiff::Timestamp>()
+        .map_or_else(|_| text.to_owned(), |timestamp| timestamp.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string())
 }
 
 #[cfg(test)]

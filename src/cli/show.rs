@@ -91,9 +91,16 @@ fn noticed(notice: &Notice) -> Value {
 fn as_text(submission: &Submission, zone: &jiff::tz::TimeZone) {
     println!("受付番号  {}（ID {}）", submission.receipt, submission.id);
     println!("受信      {}", local(&submission.received_at, zone));
-    println!("差出人    {} {}", cell(submission.sender.as_deref(), 80), submission.sender_name.as_deref().map_or_else(String::new, |name| format!("（{}）", cell(Some(name), 40))));
+    println!(
+        "差出人    {} {}",
+        cell(submission.sender.as_deref(), 80),
+        submission.sender_name.as_deref().map_or_else(String::new, |name| format!("（{}）", cell(Some(name), 40)))
+    );
     println!("件名      {}", cell(submission.subject.as_deref(), 100));
-    println!("保管場所  {} {} UID {}  {}バイト  SHA-256 {}", submission.account, submission.folder, submission.uid, submission.size, submission.sha256);
+    println!(
+        "保管場所  {} {} UID {}  {}バイト  SHA-256 {}",
+        submission.account, submission.folder, submission.uid, submission.size, submission.sha256
+    );
     println!("判定      {}", submission.verdict.as_deref().unwrap_or("（判定待ち）"));
     match (submission.reply.as_deref(), submission.reply_gate.as_deref()) {
         (Some("none"), Some(gate)) => println!("返信      なし（理由: {gate}）"),
@@ -116,9 +123,23 @@ fn as_text(submission: &Submission, zone: &jiff::tz::TimeZone) {
             cell(notice.company.as_deref(), 60),
             cell(notice.person.as_deref(), 40)
         );
-        println!("  元の差出人 {}  日付 {}  証拠 {}（{}、転送 {}回）", cell(notice.original_from.as_deref(), 80), cell(notice.original_date.as_deref(), 40), notice.evidence, notice.carried, notice.depth);
+        println!(
+            "  元の差出人 {}  日付 {}  証拠 {}（{}、転送 {}回）",
+            cell(notice.original_from.as_deref(), 80),
+            cell(notice.original_date.as_deref(), 40),
+            notice.evidence,
+            notice.carried,
+            notice.depth
+        );
     }
     for letter in &submission.letters {
-        println!("手紙      {}  {}  {}  試行 {}回  {}", letter.id, letter.kind, letter.state, letter.attempts, cell(letter.server_words.as_deref(), 120));
+        println!(
+            "手紙      {}  {}  {}  試行 {}回  {}",
+            letter.id,
+            letter.kind,
+            letter.state,
+            letter.attempts,
+            cell(letter.server_words.as_deref(), 120)
+        );
     }
 }

@@ -26,7 +26,10 @@ pub fn unopened(path: &Path, error: &StoreError) -> Failure {
     if path.exists() {
         Failure::Failed(format!("the store {}: {error}", path.display()))
     } else {
-        Failure::Failed(format!("there is no store {} yet; it is created when the daemon starts (systemctl start uketsuke)", path.display()))
+        Failure::Failed(format!(
+            "there is no store {} yet; it is created when the daemon starts (systemctl start uketsuke)",
+            path.display()
+        ))
     }
 }
 
@@ -60,7 +63,8 @@ fn count(pairs: &[(String, u64)], word: &str) -> u64 {
 
 /// What somebody should look at, one line each.
 fn troubles(status: &Status) -> Vec<String> {
-    let mut lines: Vec<String> = status.parts.iter().filter_map(|part| part.sentence.as_ref().map(|sentence| format!("{}: {sentence}", part.part))).collect();
+    let mut lines: Vec<String> =
+        status.parts.iter().filter_map(|part| part.sentence.as_ref().map(|sentence| format!("{}: {sentence}", part.part))).collect();
     let letters = |state: &str| count(&status.letters, state);
     for (number, line) in [
         (letters("unknown"), "通の返信は、届いたかどうか分かりません（uketsuke outbox list で確かめ、retry か cancel を選んでください）"),
@@ -104,11 +108,23 @@ fn as_text(status: &Status, zone: &jiff::tz::TimeZone) -> Result<(), Failure> {
     }
     for mailbox in &status.mailboxes {
         let backlog = mailbox.backlog_until.map_or_else(String::new, |until| format!("以前のメールを読み込み中（UID {until}まで）"));
-        rows.push(vec![format!("folder:{}", mailbox.folder), mailbox.account.clone(), format!("次のUID {}", mailbox.next_uid), format!("UIDVALIDITY {}", mailbox.uidvalidity), backlog]);
+        rows.push(vec![
+            format!("folder:{}", mailbox.folder),
+            mailbox.account.clone(),
+            format!("次のUID {}", mailbox.next_uid),
+            format!("UIDVALIDITY {}", mailbox.uidvalidity),
+            backlog,
+        ]);
     }
     table(&rows)?;
     println!();
-    let words = |pairs: &[(String, u64)]| if pairs.is_empty() { "まだありません".to_owned() } else { pairs.iter().map(|(word, count)| format!("{word} {count}")).collect::<Vec<_>>().join("  ") };
+    let words = |pairs: &[(String, u64)]| {
+        if pairs.is_empty() {
+            "まだありません".to_owned()
+        } else {
+            pairs.iter().map(|(word, count)| format!("{word} {count}")).collect::<Vec<_>>().join("  ")
+        }
+    };
     println!("判定      {}", words(&status.verdicts));
     let since = status.waiting_since.as_deref().map_or_else(String::new, |at| format!("（{} から）", local(at, zone)));
     println!("判定待ち  {}{since}", status.waiting);

@@ -158,7 +158,8 @@ fn layered(text: &str, path: &Path, problems: &mut Problems) -> Result<HashMap<S
     let own = Config::builder().add_source(File::from_str(text, FileFormat::Toml)).build().map_err(syntax)?;
     let own: HashMap<String, Value> = own.try_deserialize().map_err(syntax)?;
     for name in own.keys().filter(|name| !SECTIONS.contains(&name.as_str())) {
-        let hint = reader::nearest(name, &SECTIONS).map_or_else(|| format!("known are {}", SECTIONS.join(", ")), |known| format!("did you mean [{known}]?"));
+        let hint = reader::nearest(name, &SECTIONS)
+            .map_or_else(|| format!("known are {}", SECTIONS.join(", ")), |known| format!("did you mean [{known}]?"));
         problems.push(name.clone(), None, format!("is not a section of uketsuke; {hint}"));
     }
     let both = Config::builder().add_source(File::from_str(SHIPPED, FileFormat::Toml)).add_source(File::from_str(text, FileFormat::Toml));
@@ -187,7 +188,14 @@ fn rules_of(tables: &mut HashMap<String, Value>, problems: &mut Problems) -> Opt
     let kinds = rules::notices(tables.remove("notices"), problems);
     let reply = rules::reply(tables.remove("reply"), problems);
     let limits = rules::limits(tables.remove("limits"), problems);
-    let parts = ReplyParts { start: reply.start, office: reply.office, from: reply.from, reply_to: reply.reply_to, contact: reply.contact, templates: reply.templates };
+    let parts = ReplyParts {
+        start: reply.start,
+        office: reply.office,
+        from: reply.from,
+        reply_to: reply.reply_to,
+        contact: reply.contact,
+        templates: reply.templates,
+    };
     let rules = rules::assembled(programme, kinds, reply.gates, limits.limits, problems)?;
     Some(RulesParts { rules, reply: parts, zone, limits })
 }
@@ -214,17 +222,29 @@ fn assembled(
     problems: &mut Problems,
 ) -> Option<Configuration> {
     let RulesParts { mut rules, reply, zone, limits } = parts;
-    let address = if reply.from.is_empty() { accounts.first().map(|account| account.user.clone()).unwrap_or_default() } else { reply.from.clone() };
+    let address =
+        if reply.from.is_empty() { accounts.first().map(|account| account.user.clone()).unwrap_or_default() } else { reply.from.clone() };
     let mode = rules.gates.mode;
     if mode != ReplyMode::Off && !crate::desk::gate::is_deliverable(&address) {
-        problems.push("reply.from", Some(format!("\"{address}\"")), "is not an address that applicants can see as the sender; write the office's address");
+        problems.push(
+            "reply.from",
+            Some(format!("\"{address}\"")),
+            "is not an address that applicants can see as the sender; write the office's address",
+        );
     }
     if mode == ReplyMode::Send && smtp.settings.is_none() {
-        problems.push("smtp.host", None, "is needed where reply.mode = \"send\"; write the name of the SMTP server, or use mode = \"hold\"");
+        problems.push(
+            "smtp.host",
+            None,
+            "is needed where reply.mode = \"send\"; write the name of the SMTP server, or use mode = \"hold\"",
+        );
     }
     let known = rules.gates.own_addresses.clone();
     let users = accounts.iter().map(|account| account.user.clone()).filter(|user| user.contains('@'));
-    rules.gates.own_addresses.extend([address.clone()].into_iter().chain(users).filter(|address| !address.is_empty() && !known.contains(address)));
+    rules
+        .gates
+        .own_addresses
+        .extend([address.clone()].into_iter().chain(users).filter(|address| !address.is_empty() && !known.contains(address)));
     let templates = templates(&reply.templates, problems)?;
     let version = version(&rules);
     Some(Configuration {
@@ -276,7 +296,8 @@ fn templates(folder: &str, problems: &mut Problems) -> Option<Templates> {
         match fs::read_to_string(&path) {
             Ok(text) => texts.push((kind, text)),
             Err(error) => {
-                let sentence = format!("the letter {} cannot be read ({error}); copy the shipped one there, or set templates = \"\"", path.display());
+                let sentence =
+                    format!("the letter {} cannot be read ({error}); copy the shipped one there, or set templates = \"\"", path.display());
                 problems.push("reply.templates", Some(format!("\"{folder}\"")), sentence);
             }
         }

@@ -179,5 +179,10 @@ fn shown(value: &Value) -> String {
 /// The known key with the fewest differences, where it is near enough to be a slip.
 pub fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
     let folded = name.replace('_', "-").to_lowercase();
-    known.iter().map(|key| (strsim::damerau_levenshtein(&folded, key), *key)).filter(|(distance, _)| *distance <= 3).min().map(|(_, key)| key)
+    known
+        .iter()
+        .map(|key| (strsim::damerau_levenshtein(&folded, key), *key))
+        .filter(|(distance, _)| *distance <= 3)
+        .min()
+        .map(|(_, key)| key)
 }

@@ -33,7 +33,11 @@ pub fn programme(value: Option<Value>, problems: &mut Problems) -> ProgrammePart
     let pattern = section.text("declaration-id-pattern", "");
     let declaration_id = whole_pattern(&pattern);
     if declaration_id.is_none() {
-        section.refuse("declaration-id-pattern", &pattern, "is not a regular expression that can be used; write one as \"[45][0-9]{9,10}\"");
+        section.refuse(
+            "declaration-id-pattern",
+            &pattern,
+            "is not a regular expression that can be used; write one as \"[45][0-9]{9,10}\"",
+        );
     }
     let programme = Programme {
         name: section.required("name", "write the name of the subsidy"),
@@ -43,7 +47,8 @@ pub fn programme(value: Option<Value>, problems: &mut Problems) -> ProgrammePart
         not_after: moment(&mut section, "not-after", Edge::End, &zone),
         deadline: moment(&mut section, "deadline", Edge::End, &zone),
     };
-    let sender_domains = section.texts("sender-domains").iter().map(|domain| domain.trim().trim_start_matches(['@', '.']).to_ascii_lowercase()).collect();
+    let sender_domains =
+        section.texts("sender-domains").iter().map(|domain| domain.trim().trim_start_matches(['@', '.']).to_ascii_lowercase()).collect();
     let sample_values = section.texts("sample-values").iter().map(|value| fold(value)).collect();
     section.finish();
     ProgrammePart { programme, zone, sender_domains, declaration_id, sample_values }
@@ -63,7 +68,8 @@ pub fn notices(value: Option<Value>, problems: &mut Problems) -> Vec<NoticeKind>
     for (index, entry) in array("notices", value, problems).into_iter().enumerate() {
         let mut section = Section::new(format!("notices[{index}]"), Some(entry), problems);
         let id = section.required("id", "give the kind a short name, as \"completion\"");
-        let is_word = id.chars().all(|character| character.is_ascii_lowercase() || character.is_ascii_digit() || matches!(character, '_' | '-'));
+        let is_word =
+            id.chars().all(|character| character.is_ascii_lowercase() || character.is_ascii_digit() || matches!(character, '_' | '-'));
         if !is_word {
             section.refuse("id", &id, "must consist of lower-case letters, digits, - and _");
         }
@@ -216,11 +222,19 @@ pub fn assembled(programme: ProgrammePart, kinds: Vec<NoticeKind>, gates: Gates,
     for accepted in &programme.programme.accepted_kinds {
         if !kinds.iter().any(|kind| kind.id == *accepted) {
             let known: Vec<&str> = kinds.iter().map(|kind| kind.id.as_str()).collect();
-            problems.push("programme.accepted-kinds", Some(format!("\"{accepted}\"")), format!("no [[notices]] has this id; known are {}", known.join(", ")));
+            problems.push(
+                "programme.accepted-kinds",
+                Some(format!("\"{accepted}\"")),
+                format!("no [[notices]] has this id; known are {}", known.join(", ")),
+            );
         }
     }
     if programme.programme.accepted_kinds.is_empty() {
-        problems.push("programme.accepted-kinds", Some("[]".to_owned()), "nothing would ever be accepted; name at least one id of [[notices]]");
+        problems.push(
+            "programme.accepted-kinds",
+            Some("[]".to_owned()),
+            "nothing would ever be accepted; name at least one id of [[notices]]",
+        );
     }
     Some(Rules {
         kinds,

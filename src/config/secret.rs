@@ -21,7 +21,11 @@ pub fn secret(section: &mut Section<'_>, name: &'static str, default: &str) -> O
         _ => {
             // What stands here may be the password itself, so it is not shown.
             let key = section.key(name);
-            section.problems.push(key, None, "must say where the password is kept, not what it is: \"file:/path\", \"credential:name\" or \"env:NAME\"");
+            section.problems.push(
+                key,
+                None,
+                "must say where the password is kept, not what it is: \"file:/path\", \"credential:name\" or \"env:NAME\"",
+            );
             return None;
         }
     };
@@ -36,11 +40,14 @@ pub fn secret(section: &mut Section<'_>, name: &'static str, default: &str) -> O
 
 fn of_file(path: &Path) -> Result<Secret, String> {
     let shown = path.display();
-    let metadata = fs::metadata(path).map_err(|error| format!("the file {shown} cannot be read ({error}); create it with the password as its only line, and chmod 600"))?;
+    let metadata = fs::metadata(path).map_err(|error| {
+        format!("the file {shown} cannot be read ({error}); create it with the password as its only line, and chmod 600")
+    })?;
     if metadata.mode() & READABLE_BY_OTHERS != 0 {
         return Err(format!("every user of this machine can read {shown}; run: chmod 600 {shown}"));
     }
-    let text = fs::read_to_string(path).map_err(|error| format!("the file {shown} cannot be read ({error}); it must belong to the service's user"))?;
+    let text = fs::read_to_string(path)
+        .map_err(|error| format!("the file {shown} cannot be read ({error}); it must belong to the service's user"))?;
     one_line(&text).ok_or_else(|| format!("the file {shown} is empty; write the password into it as its only line"))
 }
 
@@ -48,7 +55,8 @@ fn of_credential(name: &str) -> Result<Secret, String> {
     let directory = env::var_os("CREDENTIALS_DIRECTORY")
         .ok_or_else(|| format!("there is no $CREDENTIALS_DIRECTORY; run under systemd with LoadCredential={name}:…, or use \"file:…\""))?;
     let path = PathBuf::from(directory).join(name);
-    let text = fs::read_to_string(&path).map_err(|error| format!("the credential {name} cannot be read ({error}); add LoadCredential={name}:… to the unit"))?;
+    let text = fs::read_to_string(&path)
+        .map_err(|error| format!("the credential {name} cannot be read ({error}); add LoadCredential={name}:… to the unit"))?;
     one_line(&text).ok_or_else(|| format!("the credential {name} is empty; write the password into its file as its only line"))
 }
 

@@ -40,10 +40,13 @@ fn account(section: &mut Section<'_>, limits: &LimitsPart) -> Option<mailbox::Se
     let name = section.required("name", "give the account a short name, as \"desk\"");
     let host = section.required("host", "write the name of the IMAP server");
     let security = section.take("security", Security::Tls, SECURITY);
-    let port = port(section, match security {
-        Security::Tls => 993,
-        Security::StartTls | Security::Plaintext => 143,
-    });
+    let port = port(
+        section,
+        match security {
+            Security::Tls => 993,
+            Security::StartTls | Security::Plaintext => 143,
+        },
+    );
     refuse_open_plaintext(section, &host, security);
     let trust = trust(section, security);
     let user = section.required("user", "write the user name of the mailbox");
@@ -98,7 +101,11 @@ fn seconds(section: &mut Section<'_>, name: &'static str, default: u64, least: u
 fn refuse_open_plaintext(section: &mut Section<'_>, host: &str, security: Security) {
     let is_loopback = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
     if security == Security::Plaintext && !is_loopback && !host.is_empty() {
-        section.refuse("security", "plaintext", format!("would send the password unencrypted to {host}; use \"tls\" or \"starttls\" (plaintext is for localhost only)"));
+        section.refuse(
+            "security",
+            "plaintext",
+            format!("would send the password unencrypted to {host}; use \"tls\" or \"starttls\" (plaintext is for localhost only)"),
+        );
     }
 }
 
@@ -170,11 +177,14 @@ pub fn smtp(value: Option<Value>, problems: &mut Problems) -> SmtpPart {
     let mut section = Section::new("smtp", value, problems);
     let host = section.text("host", "");
     let security = section.take("security", Security::Tls, SECURITY);
-    let port = port(&mut section, match security {
-        Security::Tls => 465,
-        Security::StartTls => 587,
-        Security::Plaintext => 25,
-    });
+    let port = port(
+        &mut section,
+        match security {
+            Security::Tls => 465,
+            Security::StartTls => 587,
+            Security::Plaintext => 25,
+        },
+    );
     refuse_open_plaintext(&mut section, &host, security);
     let user = section.text("user", "");
     let is_used = !host.is_empty();
@@ -204,9 +214,19 @@ pub fn smtp(value: Option<Value>, problems: &mut Problems) -> SmtpPart {
     let is_login_missing = is_used && !user.is_empty() && login.is_none();
     section.finish();
     let settings = match (is_used && !is_login_missing, trust, hello) {
-        (true, Some(trust), Some(hello)) => {
-            Some(courier::Settings { name: host.clone(), host, port, security, trust, login, hello, deadlines, letters_per_minute, on_unknown, rhythm })
-        }
+        (true, Some(trust), Some(hello)) => Some(courier::Settings {
+            name: host.clone(),
+            host,
+            port,
+            security,
+            trust,
+            login,
+            hello,
+            deadlines,
+            letters_per_minute,
+            on_unknown,
+            rhythm,
+        }),
         _ => None,
     };
     SmtpPart { settings, envelope_from }

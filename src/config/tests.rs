@@ -44,7 +44,11 @@ fn the_commented_account_states_the_defaults() {
     let least = account(folder.path());
     let password = least.lines().find(|line| line.starts_with("password")).expect("there").to_owned();
     let commented: Vec<String> = SHIPPED.lines().filter_map(|line| line.strip_prefix("#= ")).map(str::to_owned).collect();
-    let stated = commented.iter().map(|line| if line.starts_with("password") { password.clone() } else { line.clone() }).collect::<Vec<_>>().join("\n");
+    let stated = commented
+        .iter()
+        .map(|line| if line.starts_with("password") { password.clone() } else { line.clone() })
+        .collect::<Vec<_>>()
+        .join("\n");
     let stated = parse(&stated, Path::new("stated.toml")).expect("valid").accounts.remove(0);
     let implied = format!("[[accounts]]\nname = \"desk\"\nhost = \"imap.example.jp\"\nuser = \"desk@example.jp\"\n{password}\n");
     let implied = parse(&implied, Path::new("implied.toml")).expect("valid").accounts.remove(0);
@@ -81,7 +85,10 @@ fn a_password_in_the_file_is_refused_and_not_repeated() {
 #[test]
 fn plaintext_to_another_machine_is_refused() {
     let found = problems("[[accounts]]\nname = \"desk\"\nhost = \"imap.example.jp\"\nsecurity = \"plaintext\"\nuser = \"u\"\npassword = \"env:UKETSUKE_NO_SUCH_VARIABLE\"\n").join("\n");
-    assert!(found.contains("would send the password unencrypted to imap.example.jp") && found.contains("UKETSUKE_NO_SUCH_VARIABLE is not set"), "{found}");
+    assert!(
+        found.contains("would send the password unencrypted to imap.example.jp") && found.contains("UKETSUKE_NO_SUCH_VARIABLE is not set"),
+        "{found}"
+    );
 }
 
 #[test]

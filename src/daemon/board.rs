@@ -63,7 +63,11 @@ impl Board {
     /// The parts that have not beaten within their limits.
     #[must_use]
     pub fn silent(&self, now: Instant) -> Vec<String> {
-        self.parts().iter().filter(|(_, part)| now.saturating_duration_since(part.beat) > part.limit).map(|(name, _)| name.clone()).collect()
+        self.parts()
+            .iter()
+            .filter(|(_, part)| now.saturating_duration_since(part.beat) > part.limit)
+            .map(|(name, _)| name.clone())
+            .collect()
     }
 
     /// Whether every part has said how it is at least once.
@@ -76,8 +80,10 @@ impl Board {
     #[must_use]
     pub fn line(&self) -> String {
         let parts = self.parts();
-        let sick: Vec<String> =
-            parts.iter().filter_map(|(name, part)| if let State::Sick(sentence) = &part.state { Some(format!("{name}: {sentence}")) } else { None }).collect();
+        let sick: Vec<String> = parts
+            .iter()
+            .filter_map(|(name, part)| if let State::Sick(sentence) = &part.state { Some(format!("{name}: {sentence}")) } else { None })
+            .collect();
         if sick.is_empty() { "watching".to_owned() } else { sick.join(" | ") }
     }
 }

@@ -122,7 +122,9 @@ impl Clerk {
         let concluded = self
             .store
             .write(move |connection| {
-                let judge = |pending: &Pending, reading: &Reading, standing: &Standing| written(pending, reading, standing, &judging, envelope_from.as_deref(), &filing, now);
+                let judge = |pending: &Pending, reading: &Reading, standing: &Standing| {
+                    written(pending, reading, standing, &judging, envelope_from.as_deref(), &filing, now)
+                };
                 let written = conclusion::conclude(connection, &group, &judging.rules, &version, &judge, now)?;
                 Ok(group.into_iter().map(|(pending, _)| pending).zip(written).collect::<Vec<_>>())
             })
@@ -153,7 +155,10 @@ impl Clerk {
 fn readings(taken: &[Pending], judging: &Judging, threads: usize) -> Vec<Reading> {
     let is_poison = |pending: &&Pending| pending.attempts > MOST_ATTEMPTS;
     if let Some(poison) = taken.iter().find(is_poison) {
-        tracing::error!(submission = poison.id, "Judging this mail ended the process twice; it goes to review unread. Please report this with the mail's structure.");
+        tracing::error!(
+            submission = poison.id,
+            "Judging this mail ended the process twice; it goes to review unread. Please report this with the mail's structure."
+        );
         return taken.iter().map(|_| desk::unread("the process ended twice")).collect();
     }
     let mails: Vec<Mail<'_>> = taken
@@ -186,7 +191,8 @@ fn written(
     if matches!(conclusion.reply, Reply::Due(_)) && letter.is_none() {
         conclusion.reply = Reply::None(desk::gate::Gate::Address);
     }
-    let filing = filing.iter().find(|(account, _)| *account == pending.account).and_then(|(_, rules)| rules.action(conclusion.verdict.word()));
+    let filing =
+        filing.iter().find(|(account, _)| *account == pending.account).and_then(|(_, rules)| rules.action(conclusion.verdict.word()));
     let filing = filing.map(|action| match action {
         Action::Keyword(keyword) => ("keyword", keyword),
         Action::MoveTo(folder) => ("move", folder),
@@ -224,7 +230,12 @@ fn letter(
         ReplyMode::Send => Dispatch::AtOnce,
         ReplyMode::Hold | ReplyMode::Off => Dispatch::Held,
     };
-    Some(Outgoing { kind, letter: compose(kind, &rendered, &judging.sender, &occasion), envelope_from: envelope_from.map(str::to_owned), dispatch })
+    Some(Outgoing {
+        kind,
+        letter: compose(kind, &rendered, &judging.sender, &occasion),
+        envelope_from: envelope_from.map(str::to_owned),
+        dispatch,
+    })
 }
 
 fn facts(pending: &Pending, reading: &Reading, findings: &[Finding], judging: &Judging) -> Facts {

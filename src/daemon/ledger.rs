@@ -153,25 +153,43 @@ impl mailbox::Ledger for Ledger {
 
     fn observe(&self, account: &str, event: Event) {
         let part = part_of(account);
-        let fact = |state: &str, sentence: Option<String>| Fact { part: part.clone(), state: state.to_owned(), sentence, ..Fact::default() };
+        let fact =
+            |state: &str, sentence: Option<String>| Fact { part: part.clone(), state: state.to_owned(), sentence, ..Fact::default() };
         match event {
             Event::Connected { .. } => tracing::info!(account, "Logged in to the mailbox."),
             Event::Looked { exists, next_uid, .. } => {
                 self.board.say(&part, State::Well);
-                self.write_fact(Fact { success_at: Some(clock::now()), mails: Some(exists), next_uid: Some(next_uid), ..fact("watching", None) });
+                self.write_fact(Fact {
+                    success_at: Some(clock::now()),
+                    mails: Some(exists),
+                    next_uid: Some(next_uid),
+                    ..fact("watching", None)
+                });
             }
             Event::Renumbered { was, uidvalidity } => {
-                tracing::warn!(account, was, uidvalidity, "The server renumbered the folder; all mails are read again and recognised by content.");
+                tracing::warn!(
+                    account,
+                    was,
+                    uidvalidity,
+                    "The server renumbered the folder; all mails are read again and recognised by content."
+                );
             }
             Event::Rewound { was_next_uid, from } => {
-                tracing::warn!(account, was_next_uid, from, "The server went back in its numbering; the mails from there on are read again.");
+                tracing::warn!(
+                    account,
+                    was_next_uid,
+                    from,
+                    "The server went back in its numbering; the mails from there on are read again."
+                );
             }
             Event::Reconciled { found } => {
                 if found > 0 {
                     tracing::warn!(account, found, "Mails that had been overlooked were found and taken.");
                 }
             }
-            Event::Quarantined { uid, sentence } => tracing::warn!(account, uid, reason = sentence, "A mail cannot be fetched; it is tried again later."),
+            Event::Quarantined { uid, sentence } => {
+                tracing::warn!(account, uid, reason = sentence, "A mail cannot be fetched; it is tried again later.")
+            }
             Event::Idling => tracing::debug!(account, "Waiting for news (IDLE)."),
             Event::Polling => tracing::debug!(account, "Waiting for news (polling)."),
             Event::Failed { kind, sentence, retry_at } => {

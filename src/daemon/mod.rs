@@ -176,7 +176,11 @@ impl Office {
 
     /// Feeds the watchdog only while every part, and the store, is alive.
     async fn feed_watchdog(&self) {
-        let asked = tokio::time::timeout(MARGIN, self.store.write(|connection| Ok(connection.query_row("SELECT 1", [], |row| row.get::<_, i64>(0))?))).await;
+        let asked = tokio::time::timeout(
+            MARGIN,
+            self.store.write(|connection| Ok(connection.query_row("SELECT 1", [], |row| row.get::<_, i64>(0))?)),
+        )
+        .await;
         let mut silent = self.board.silent(Instant::now());
         if !matches!(asked, Ok(Ok(1))) {
             silent.push("store".to_owned());
@@ -192,7 +196,11 @@ impl Office {
         let part = part_of(&account.account);
         // Within one command the watcher cannot beat; the command itself has a deadline.
         self.board.enrol(&part, account.deadlines.bulk + MARGIN);
-        let bell = self.filings.iter().find(|(name, _)| *name == account.account).map_or_else(|| Arc::new(Notify::new()), |(_, bell)| Arc::clone(bell));
+        let bell = self
+            .filings
+            .iter()
+            .find(|(name, _)| *name == account.account)
+            .map_or_else(|| Arc::new(Notify::new()), |(_, bell)| Arc::clone(bell));
         let (ledger, stop) = (Arc::clone(&self.ledger), self.stop.subscribe());
         tasks.spawn(async move {
             tokio::time::sleep(pause).await;
@@ -309,7 +317,12 @@ fn differs(fresh: &Configuration, running: &Configuration) -> bool {
     let essence = |configuration: &Configuration| {
         format!(
             "{:?}{:?}{:?}{:?}{:?}{:?}",
-            configuration.accounts, configuration.courier, configuration.envelope_from, configuration.store, configuration.judging_threads, configuration.grace
+            configuration.accounts,
+            configuration.courier,
+            configuration.envelope_from,
+            configuration.store,
+            configuration.judging_threads,
+            configuration.grace
         )
     };
     essence(fresh) != essence(running)
@@ -332,6 +345,10 @@ struct Signals {
 
 impl Signals {
     fn new() -> std::io::Result<Self> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())?, hangup: signal(SignalKind::hangup())? })
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
     }
 }

@@ -181,7 +181,8 @@ const DAY: i64 = 24 * 60 * 60;
 
 fn is_over_rate(kind: ReplyKind, rules: &Rules, standing: &Standing, now: i64) -> bool {
     let rates = &rules.gates.rates;
-    let same_kind = standing.letters_to_sender.iter().any(|(sent, at)| sent == kind.word() && now.saturating_sub(*at) < rates.same_kind_every);
+    let same_kind =
+        standing.letters_to_sender.iter().any(|(sent, at)| sent == kind.word() && now.saturating_sub(*at) < rates.same_kind_every);
     let today = standing.letters_to_sender.iter().filter(|(_, at)| now.saturating_sub(*at) < DAY).count();
     same_kind
         || u32::try_from(today).is_ok_and(|today| today >= rates.per_sender_a_day)
@@ -210,7 +211,9 @@ fn is_null_path(headers: &Headers) -> bool {
 fn is_report(headers: &Headers) -> bool {
     let content_type = headers.text("content-type").unwrap_or_default().to_ascii_lowercase();
     headers.count("x-failed-recipients") > 0
-        || ["multipart/report", "message/delivery-status", "message/disposition-notification", "message/feedback-report"].iter().any(|kind| content_type.starts_with(kind))
+        || ["multipart/report", "message/delivery-status", "message/disposition-notification", "message/feedback-report"]
+            .iter()
+            .any(|kind| content_type.starts_with(kind))
 }
 
 /// RFC 3834 section 5.2: `no` is the only value of a person's mail; comments and parameters do not count.
@@ -239,7 +242,18 @@ fn first_token(value: &str) -> String {
 }
 
 const LIST_HEADERS: [&str; 12] = [
-    "list-id", "list-help", "list-subscribe", "list-unsubscribe", "list-post", "list-owner", "list-archive", "mailing-list", "x-mailing-list", "x-ml-name", "x-mlserver", "x-ml-count",
+    "list-id",
+    "list-help",
+    "list-subscribe",
+    "list-unsubscribe",
+    "list-post",
+    "list-owner",
+    "list-archive",
+    "mailing-list",
+    "x-mailing-list",
+    "x-ml-name",
+    "x-mlserver",
+    "x-ml-count",
 ];
 
 fn is_list(headers: &Headers) -> bool {
@@ -247,7 +261,10 @@ fn is_list(headers: &Headers) -> bool {
 }
 
 fn is_bulk(headers: &Headers) -> bool {
-    ["precedence", "x-precedence"].iter().flat_map(|name| headers.all_text(name)).any(|value| matches!(first_token(&value).as_str(), "bulk" | "junk" | "list" | "auto_reply"))
+    ["precedence", "x-precedence"]
+        .iter()
+        .flat_map(|name| headers.all_text(name))
+        .any(|value| matches!(first_token(&value).as_str(), "bulk" | "junk" | "list" | "auto_reply"))
 }
 
 /// None, DR, NDR, RN and NRN ask only for the silence of reports.
@@ -259,7 +276,8 @@ fn is_suppressed(headers: &Headers) -> bool {
         .any(|token| matches!(token.trim().to_ascii_lowercase().as_str(), "all" | "autoreply" | "oof"))
 }
 
-const VENDOR_HEADERS: [&str; 6] = ["x-autoreply", "x-autorespond", "x-autoresponder", "x-autoresponse", "x-autoreply-from", "x-mail-autoreply"];
+const VENDOR_HEADERS: [&str; 6] =
+    ["x-autoreply", "x-autorespond", "x-autoresponder", "x-autoresponse", "x-autoreply-from", "x-mail-autoreply"];
 
 fn is_vendor_marked(headers: &Headers) -> bool {
     let says = |name: &str, word: &str| headers.all_text(name).iter().any(|value| value.to_ascii_lowercase().contains(word));
@@ -272,12 +290,43 @@ fn is_vendor_marked(headers: &Headers) -> bool {
 }
 
 const AUTOMATIC_LOCAL_PARTS: [&str; 16] = [
-    "mailer-daemon", "postmaster", "daemon", "root", "listserv", "majordomo", "no-reply", "noreply", "no_reply", "do-not-reply", "donotreply", "do_not_reply", "nobody", "bounce", "bounces", "auto-reply",
+    "mailer-daemon",
+    "postmaster",
+    "daemon",
+    "root",
+    "listserv",
+    "majordomo",
+    "no-reply",
+    "noreply",
+    "no_reply",
+    "do-not-reply",
+    "donotreply",
+    "do_not_reply",
+    "nobody",
+    "bounce",
+    "bounces",
+    "auto-reply",
 ];
 
 fn is_automatic_local_part(local: &str) -> bool {
     AUTOMATIC_LOCAL_PARTS.iter().any(|word| local == *word)
-        || ["no-reply", "noreply", "donotreply", "bounce+", "bounces+", "bounce-", "bounces-", "owner-", "srs0=", "srs1=", "srs0+", "prvs=", "msprvs1="].iter().any(|start| local.starts_with(start))
+        || [
+            "no-reply",
+            "noreply",
+            "donotreply",
+            "bounce+",
+            "bounces+",
+            "bounce-",
+            "bounces-",
+            "owner-",
+            "srs0=",
+            "srs1=",
+            "srs0+",
+            "prvs=",
+            "msprvs1=",
+        ]
+        .iter()
+        .any(|start| local.starts_with(start))
         || ["-request", "-owner", "-bounces", "-noreply", "-no-reply"].iter().any(|end| local.ends_with(end))
 }
 
@@ -301,12 +350,19 @@ fn is_unanswerable(headers: &Headers, rules: &Rules) -> bool {
 pub fn is_deliverable(address: &str) -> bool {
     let Some((local, domain)) = address.rsplit_once('@') else { return false };
     let is_atom = |character: char| character.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(character);
-    let local_fits = (1..=64).contains(&local.len()) && local.chars().all(is_atom) && !local.starts_with('.') && !local.ends_with('.') && !local.contains("..");
+    let local_fits = (1..=64).contains(&local.len())
+        && local.chars().all(is_atom)
+        && !local.starts_with('.')
+        && !local.ends_with('.')
+        && !local.contains("..");
     let domain = domain.to_ascii_lowercase();
     let labels_fit = domain.len() <= 253
         && domain.contains('.')
         && domain.split('.').all(|label| {
-            (1..=63).contains(&label.len()) && label.chars().all(|character| character.is_ascii_alphanumeric() || character == '-') && !label.starts_with('-') && !label.ends_with('-')
+            (1..=63).contains(&label.len())
+                && label.chars().all(|character| character.is_ascii_alphanumeric() || character == '-')
+                && !label.starts_with('-')
+                && !label.ends_with('-')
         })
         && domain.rsplit('.').next().is_some_and(|top| !top.chars().all(|character| character.is_ascii_digit()));
     local_fits && labels_fit && !RESERVED_DOMAINS.iter().any(|reserved| domain.ends_with(reserved))
@@ -314,7 +370,9 @@ pub fn is_deliverable(address: &str) -> bool {
 
 fn is_spam(headers: &Headers, rules: &Rules) -> bool {
     let says_yes = |name: &str| headers.all_text(name).iter().any(|value| first_token(value) == "yes");
-    says_yes("x-spam-flag") || says_yes("x-spam-status") || (rules.gates.require_authenticated_sender == RequireAuthentication::Never && dmarc(headers, rules).as_deref() == Some("fail"))
+    says_yes("x-spam-flag")
+        || says_yes("x-spam-status")
+        || (rules.gates.require_authenticated_sender == RequireAuthentication::Never && dmarc(headers, rules).as_deref() == Some("fail"))
 }
 
 fn is_not_for_us(headers: &Headers, rules: &Rules) -> bool {
@@ -333,7 +391,9 @@ fn is_not_for_us(headers: &Headers, rules: &Rules) -> bool {
 
 fn has_conflicting_headers(headers: &Headers) -> bool {
     let doubled = ["from", "sender", "reply-to", "date", "message-id"].iter().any(|name| headers.count(name) > 1);
-    let organisation = |name: &str| headers.mailboxes(name).first().and_then(|mailbox| mailbox.address.clone()).map(|address| organisational_domain(&address));
+    let organisation = |name: &str| {
+        headers.mailboxes(name).first().and_then(|mailbox| mailbox.address.clone()).map(|address| organisational_domain(&address))
+    };
     let elsewhere = match (organisation("from"), organisation("reply-to")) {
         (Some(from), Some(reply_to)) => from != reply_to,
         _ => false,
@@ -369,8 +429,27 @@ fn is_unauthenticated(headers: &Headers, rules: &Rules) -> bool {
 
 /// What responders without headers write at the start of a subject, folded.
 const AUTOMATIC_SUBJECTS: [&str; 21] = [
-    "自動応答", "自動返信", "自動送信", "自動配信", "不在", "配信不能", "配信エラー", "未配信", "automaticreply", "autoreply", "auto-reply", "autoresponse", "autoresponder", "outofoffice", "outoftheoffice", "undeliver",
-    "deliverystatus", "deliveryfailure", "maildelivery", "returnedmail", "failurenotice",
+    "自動応答",
+    "自動返信",
+    "自動送信",
+    "自動配信",
+    "不在",
+    "配信不能",
+    "配信エラー",
+    "未配信",
+    "automaticreply",
+    "autoreply",
+    "auto-reply",
+    "autoresponse",
+    "autoresponder",
+    "outofoffice",
+    "outoftheoffice",
+    "undeliver",
+    "deliverystatus",
+    "deliveryfailure",
+    "maildelivery",
+    "returnedmail",
+    "failurenotice",
 ];
 
 fn looks_automatic(headers: &Headers) -> bool {

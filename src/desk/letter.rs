@@ -101,7 +101,8 @@ fn encoded_field(head: &mut String, name: &str, value: &str) {
     let length = start.len();
     head.push_str(&start);
     let mut writer = EmailWriter::new(head, length, 0, false);
-    let _infallible = if value.is_ascii() { writer.folding().write_str(value) } else { email_encoding::headers::rfc2047::encode(value, &mut writer) };
+    let _infallible =
+        if value.is_ascii() { writer.folding().write_str(value) } else { email_encoding::headers::rfc2047::encode(value, &mut writer) };
     drop(writer);
     head.push_str("\r\n");
 }
@@ -112,7 +113,11 @@ fn mailbox_field(head: &mut String, name: &str, shown: &str, address: &str) {
     head.push_str(&start);
     let mut writer = EmailWriter::new(head, length, 0, false);
     if !shown.is_empty() {
-        let _infallible = if shown.is_ascii() { email_encoding::headers::quoted_string::encode(shown, &mut writer) } else { email_encoding::headers::rfc2047::encode(shown, &mut writer) };
+        let _infallible = if shown.is_ascii() {
+            email_encoding::headers::quoted_string::encode(shown, &mut writer)
+        } else {
+            email_encoding::headers::rfc2047::encode(shown, &mut writer)
+        };
         writer.space();
     }
     let _infallible = write!(writer.folding(), "<{address}>");
@@ -148,7 +153,10 @@ fn references<'a>(of_submission: &'a [String], parent: Option<&'a str>) -> Vec<&
 pub fn is_message_id(text: &str) -> bool {
     let Some(inside) = text.strip_prefix('<').and_then(|rest| rest.strip_suffix('>')) else { return false };
     let Some((left, right)) = inside.split_once('@') else { return false };
-    text.len() <= 250 && !left.is_empty() && !right.is_empty() && inside.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'<' | b'>'))
+    text.len() <= 250
+        && !left.is_empty()
+        && !right.is_empty()
+        && inside.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'<' | b'>'))
 }
 
 #[cfg(test)]
@@ -158,9 +166,22 @@ mod tests {
     use crate::desk::rules::Limits;
 
     fn letter(references: &[String], message_id: Option<&str>) -> String {
-        let rendered = Rendered { subject: "【受付番号 20261123-000001】SECURITY ACTIONのメールを確認できませんでした".to_owned(), text: "山田様\n\nこんにちは。\n".to_owned() };
-        let sender = Sender { name: "ICT導入支援事業費補助金事務局".to_owned(), address: "desk@office.example.jp".to_owned(), reply_to: None };
-        let occasion = Occasion { recipient: "taro@applicant.example.jp", receipt: "20261123-000001", fingerprint: "0123456789abcdef0123", message_id, references, now: 1_795_000_000 };
+        let rendered = Rendered {
+            subject: "【受付番号 20261123-000001】SECURITY ACTIONのメールを確認できませんでした".to_owned(),
+            text: "山田様\n\nこんにちは。\n".to_owned(),
+        };
+        let sender =
+            Sender {
+                name: "ICT導入支援事業費補助金事務局".to_owned(), address: "desk@office.example.jp".to_owned(), reply_to: None
+            };
+        let occasion = Occasion {
+            recipient: "taro@applicant.example.jp",
+            receipt: "20261123-000001",
+            fingerprint: "0123456789abcdef0123",
+            message_id,
+            references,
+            now: 1_795_000_000,
+        };
         String::from_utf8(compose(ReplyKind::Missing, &rendered, &sender, &occasion).bytes).expect("ASCII")
     }
 
@@ -168,9 +189,18 @@ mod tests {
     fn a_letter_reads_back_as_it_was_written() {
         let bytes = letter(&[], Some("<a@applicant.example.jp>"));
         let message = Message::parse(bytes.as_bytes(), &Limits::default());
-        assert_eq!(message.headers.text("subject").as_deref(), Some("【受付番号 20261123-000001】SECURITY ACTIONのメールを確認できませんでした"));
-        assert_eq!(message.headers.mailboxes("from").first().and_then(|from| from.name.clone()).as_deref(), Some("ICT導入支援事業費補助金事務局"));
-        assert_eq!(message.headers.text("message-id").as_deref(), Some("<uketsuke.20261123-000001.missing.0123456789abcdef@office.example.jp>"));
+        assert_eq!(
+            message.headers.text("subject").as_deref(),
+            Some("【受付番号 20261123-000001】SECURITY ACTIONのメールを確認できませんでした")
+        );
+        assert_eq!(
+            message.headers.mailboxes("from").first().and_then(|from| from.name.clone()).as_deref(),
+            Some("ICT導入支援事業費補助金事務局")
+        );
+        assert_eq!(
+            message.headers.text("message-id").as_deref(),
+            Some("<uketsuke.20261123-000001.missing.0123456789abcdef@office.example.jp>")
+        );
         assert_eq!(message.headers.text("in-reply-to").as_deref(), Some("<a@applicant.example.jp>"));
         assert_eq!(message.headers.text("auto-submitted").as_deref(), Some("auto-replied"));
         assert_eq!(message.parts.first().map(|part| part.text(1_000).text).as_deref(), Some("山田様\r\n\r\nこんにちは。\r\n"));

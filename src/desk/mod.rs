@@ -84,7 +84,9 @@ pub fn read(raw: &[u8], rules: &Rules) -> Reading {
     let subject = message.headers.text("subject").map(|subject| text::fold::visible(&subject));
     let notices = notice::recognise(&contents, subject.as_deref(), rules);
     let mut findings = check::of_contents(message.admission, &contents, &notices, rules);
-    if [("subject"), ("from")].iter().any(|name| message.headers.raw(name).is_some_and(|value| text::encoded_word::decode_header(value).legibility == Legibility::Illegible)) {
+    if [("subject"), ("from")].iter().any(|name| {
+        message.headers.raw(name).is_some_and(|value| text::encoded_word::decode_header(value).legibility == Legibility::Illegible)
+    }) {
         findings.push(Finding::new(FindingCode::Illegible, Some("Subject, From")));
     }
     let mut originals = contents.originals;
@@ -98,7 +100,11 @@ pub fn read(raw: &[u8], rules: &Rules) -> Reading {
         references: references(&message),
         subject,
         // A quotation without attribution is the original, not the submitter's words.
-        message: if notices.pasted.as_ref().is_some_and(|pasted| pasted.body == contents.quoted.trim()) { contents.unquoted } else { contents.message },
+        message: if notices.pasted.as_ref().is_some_and(|pasted| pasted.body == contents.quoted.trim()) {
+            contents.unquoted
+        } else {
+            contents.message
+        },
         originals,
         findings,
         held: gate::by_headers(&message.headers, rules),

@@ -87,7 +87,11 @@ impl Templates {
         let template = self.environment.get_template(kind.word()).map_err(|error| problem(explained(&error)))?;
         let rendered = template.render(minijinja::value::Serde(facts)).map_err(|error| problem(explained(&error)))?;
         let (head, text) = rendered.split_once("\n\n").ok_or_else(|| problem("it has no empty line after the subject".to_owned()))?;
-        let subject = head.trim().strip_prefix("Subject:").map(str::trim).filter(|subject| !subject.is_empty() && !subject.contains(char::is_control));
+        let subject = head
+            .trim()
+            .strip_prefix("Subject:")
+            .map(str::trim)
+            .filter(|subject| !subject.is_empty() && !subject.contains(char::is_control));
         let subject = subject.ok_or_else(|| problem("its first line is not `Subject: …`".to_owned()))?;
         Ok(Rendered { subject: subject.to_owned(), text: text.trim_end().to_owned() + "\n" })
     }

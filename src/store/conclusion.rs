@@ -97,7 +97,9 @@ pub(super) fn decompressed(zstd: &[u8], capacity: usize) -> Result<Vec<u8>, Stor
 pub fn give_back(connection: &mut Connection, ids: &[i64]) -> Result<(), StoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for id in ids {
-        transaction.prepare_cached("UPDATE submissions SET attempts = attempts - 1 WHERE id = ?1 AND verdict IS NULL AND attempts > 0")?.execute(params![id])?;
+        transaction
+            .prepare_cached("UPDATE submissions SET attempts = attempts - 1 WHERE id = ?1 AND verdict IS NULL AND attempts > 0")?
+            .execute(params![id])?;
     }
     transaction.commit()?;
     Ok(())
@@ -207,7 +209,9 @@ fn write(
     }
     if let Some((action, target)) = &written.filing {
         transaction
-            .prepare_cached("INSERT OR IGNORE INTO filings (submission, action, target, state, changed_at) VALUES (?1, ?2, ?3, 'waiting', ?4)")?
+            .prepare_cached(
+                "INSERT OR IGNORE INTO filings (submission, action, target, state, changed_at) VALUES (?1, ?2, ?3, 'waiting', ?4)",
+            )?
             .execute(params![pending.id, action, target, utc_text(now)])?;
     }
     Ok(())

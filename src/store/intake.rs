@@ -173,14 +173,17 @@ fn insert(transaction: &Transaction<'_>, place: &Place, mail: &Incoming, zone: &
     ])?;
     let id = transaction.last_insert_rowid();
     transaction.prepare_cached("UPDATE submissions SET receipt = ?2 WHERE id = ?1")?.execute(params![id, receipt(id, received, zone)])?;
-    let compressed = zstd::bulk::compress(&mail.bytes, COMPRESSION).map_err(|error| StoreError::Row(format!("a mail cannot be compressed: {error}")))?;
+    let compressed =
+        zstd::bulk::compress(&mail.bytes, COMPRESSION).map_err(|error| StoreError::Row(format!("a mail cannot be compressed: {error}")))?;
     transaction.prepare_cached("INSERT INTO raw_mails (submission, zstd) VALUES (?1, ?2)")?.execute(params![id, compressed])?;
     Ok(id)
 }
 
 /// The number that the applicant is told: the office's day of receipt and a running number, which no two submissions share.
 fn receipt(id: i64, received: i64, zone: &jiff::tz::TimeZone) -> String {
-    let day = jiff::Timestamp::from_second(received).map(|timestamp| timestamp.to_zoned(zone.clone()).strftime("%Y%m%d").to_string()).unwrap_or_default();
+    let day = jiff::Timestamp::from_second(received)
+        .map(|timestamp| timestamp.to_zoned(zone.clone()).strftime("%Y%m%d").to_string())
+        .unwrap_or_default();
     format!("{day}-{id:06}")
 }
 
@@ -189,9 +192,12 @@ fn sight(transaction: &Transaction<'_>, place: &Place, uid: u32, submission: i64
     transaction
         .prepare_cached("INSERT OR REPLACE INTO sightings (account, folder, uidvalidity, uid, submission) VALUES (?1, ?2, ?3, ?4, ?5)")?
         .execute(params![place.account, place.folder, place.uidvalidity, uid, submission])?;
-    transaction
-        .prepare_cached("UPDATE submissions SET folder = ?2, uidvalidity = ?3, uid = ?4 WHERE id = ?1")?
-        .execute(params![submission, place.folder, place.uidvalidity, uid])?;
+    transaction.prepare_cached("UPDATE submissions SET folder = ?2, uidvalidity = ?3, uid = ?4 WHERE id = ?1")?.execute(params![
+        submission,
+        place.folder,
+        place.uidvalidity,
+        uid
+    ])?;
     Ok(())
 }
 
@@ -249,7 +255,9 @@ fn move_cursor(transaction: &Transaction<'_>, batch: &Batch, now: i64) -> Result
 pub fn cursor(connection: &Connection, account: &str, folder: &str) -> Result<Option<Cursor>, StoreError> {
     let row = connection
         .prepare_cached("SELECT uidvalidity, next_uid, backlog_until, backlog_sighting FROM cursors WHERE account = ?1 AND folder = ?2")?
-        .query_row(params![account, folder], |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, Option<u32>>(2)?, row.get::<_, Option<String>>(3)?)))
+        .query_row(params![account, folder], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get::<_, Option<u32>>(2)?, row.get::<_, Option<String>>(3)?))
+        })
         .optional()?;
     let Some((uidvalidity, next_uid, until, sighting)) = row else { return Ok(None) };
     let backlog = match (until, sighting) {
@@ -277,8 +285,9 @@ pub fn known_uids(connection: &Connection, place: &Place, from: u32, to: u32) ->
 /// # Errors
 /// [`StoreError`].
 pub fn due_quarantine(connection: &Connection, place: &Place, now: i64) -> Result<Vec<u32>, StoreError> {
-    let mut statement = connection
-        .prepare_cached("SELECT uid FROM quarantine WHERE account = ?1 AND folder = ?2 AND uidvalidity = ?3 AND next_at <= ?4 ORDER BY uid LIMIT 100")?;
+    let mut statement = connection.prepare_cached(
+        "SELECT uid FROM quarantine WHERE account = ?1 AND folder = ?2 AND uidvalidity = ?3 AND next_at <= ?4 ORDER BY uid LIMIT 100",
+    )?;
     let rows = statement.query_map(params![place.account, place.folder, place.uidvalidity, utc_text(now)], |row| row.get(0))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
@@ -315,8 +324,11 @@ pub fn filings(connection: &Connection, place: &Place, limit: usize) -> Result<V
 /// [`StoreError`].
 pub fn filed(connection: &Connection, submission: i64, refusal: Option<&str>, now: i64) -> Result<(), StoreError> {
     let state = if refusal.is_some() { "refused" } else { "done" };
-    connection
-        .prepare_cached("UPDATE filings SET state = ?2, sentence = ?3, changed_at = ?4 WHERE submission = ?1")?
-        .execute(params![submission, state, refusal, utc_text(now)])?;
+    connection.prepare_cached("UPDATE filings SET state = ?2, sentence = ?3, changed_at = ?4 WHERE submission = ?1")?.execute(params![
+        submission,
+        state,
+        refusal,
+        utc_text(now)
+    ])?;
     Ok(())
 }

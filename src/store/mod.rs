@@ -186,7 +186,8 @@ fn opening(path: &Path, error: rusqlite::Error) -> StoreError {
 /// # Errors
 /// [`StoreError`] with the remedy; also when the file does not exist yet.
 pub fn open_for_reading(path: &Path) -> Result<Connection, StoreError> {
-    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(|error| opening(path, error))?;
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+        .map_err(|error| opening(path, error))?;
     connection.busy_timeout(BUSY)?;
     ours(&connection)?;
     Ok(connection)
@@ -200,7 +201,8 @@ pub fn open_for_operator(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(|error| opening(path, error))?;
     connection.busy_timeout(BUSY)?;
-    connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF;")?;
+    connection
+        .execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF;")?;
     ours(&connection)?;
     Ok(connection)
 }
@@ -212,7 +214,9 @@ fn ours(connection: &Connection) -> Result<(), StoreError> {
 
 /// A point in time of a row, in UTC seconds.
 fn seconds(text: &str) -> Result<i64, StoreError> {
-    text.parse::<jiff::Timestamp>().map(|timestamp| timestamp.as_second()).map_err(|_| StoreError::Row(format!("{text:?} is no RFC 3339 time")))
+    text.parse::<jiff::Timestamp>()
+        .map(|timestamp| timestamp.as_second())
+        .map_err(|_| StoreError::Row(format!("{text:?} is no RFC 3339 time")))
 }
 
 /// A database of its own for tests that need no file.

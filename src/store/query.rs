@@ -56,24 +56,44 @@ pub struct Mailbox {
 /// # Errors
 /// [`StoreError`].
 pub fn status(connection: &Connection) -> Result<Status, StoreError> {
-    let waiting = connection.query_row("SELECT count(*), min(stored_at) FROM submissions WHERE verdict IS NULL", [], |row| Ok((count(row, 0)?, row.get(1)?)))?;
+    let waiting = connection
+        .query_row("SELECT count(*), min(stored_at) FROM submissions WHERE verdict IS NULL", [], |row| Ok((count(row, 0)?, row.get(1)?)))?;
     Ok(Status {
-        parts: rows(connection, "SELECT part, state, sentence, changed_at, last_success_at, retry_at, mails, next_uid FROM health ORDER BY part", |row| {
-            Ok(Part {
-                part: row.get(0)?,
-                state: row.get(1)?,
-                sentence: row.get(2)?,
-                changed_at: row.get(3)?,
-                last_success_at: row.get(4)?,
-                retry_at: row.get(5)?,
-                mails: row.get(6)?,
-                next_uid: row.get(7)?,
-            })
-        })?,
-        mailboxes: rows(connection, "SELECT account, folder, uidvalidity, next_uid, moved_at, backlog_until FROM cursors ORDER BY account, folder", |row| {
-            Ok(Mailbox { account: row.get(0)?, folder: row.get(1)?, uidvalidity: row.get(2)?, next_uid: row.get(3)?, moved_at: row.get(4)?, backlog_until: row.get(5)? })
-        })?,
-        verdicts: rows(connection, "SELECT verdict, count(*) FROM submissions WHERE verdict IS NOT NULL GROUP BY verdict ORDER BY verdict", counted)?,
+        parts: rows(
+            connection,
+            "SELECT part, state, sentence, changed_at, last_success_at, retry_at, mails, next_uid FROM health ORDER BY part",
+            |row| {
+                Ok(Part {
+                    part: row.get(0)?,
+                    state: row.get(1)?,
+                    sentence: row.get(2)?,
+                    changed_at: row.get(3)?,
+                    last_success_at: row.get(4)?,
+                    retry_at: row.get(5)?,
+                    mails: row.get(6)?,
+                    next_uid: row.get(7)?,
+                })
+            },
+        )?,
+        mailboxes: rows(
+            connection,
+            "SELECT account, folder, uidvalidity, next_uid, moved_at, backlog_until FROM cursors ORDER BY account, folder",
+            |row| {
+                Ok(Mailbox {
+                    account: row.get(0)?,
+                    folder: row.get(1)?,
+                    uidvalidity: row.get(2)?,
+                    next_uid: row.get(3)?,
+                    moved_at: row.get(4)?,
+                    backlog_until: row.get(5)?,
+                })
+            },
+        )?,
+        verdicts: rows(
+            connection,
+            "SELECT verdict, count(*) FROM submissions WHERE verdict IS NOT NULL GROUP BY verdict ORDER BY verdict",
+            counted,
+        )?,
         waiting: waiting.0,
         waiting_since: waiting.1,
         letters: rows(connection, "SELECT state, count(*) FROM replies GROUP BY state ORDER BY state", counted)?,
@@ -196,7 +216,8 @@ pub fn list(connection: &Connection, filter: &Filter) -> Result<Vec<Submission>,
     );
     let mut statement = connection.prepare(&sql)?;
     let limit = filter.limit.map_or(Sql::Integer(-1), |limit| Sql::Integer(i64::from(limit)));
-    let mut found = statement.query_map(params![filter.verdict, filter.applicant, filter.since, limit], submission)?.collect::<Result<Vec<_>, _>>()?;
+    let mut found =
+        statement.query_map(params![filter.verdict, filter.applicant, filter.since, limit], submission)?.collect::<Result<Vec<_>, _>>()?;
     for submission in &mut found {
         complete(connection, submission)?;
     }
@@ -221,9 +242,11 @@ pub fn show(connection: &Connection, id: i64) -> Result<Option<Submission>, Stor
 /// [`StoreError`].
 pub fn raw(connection: &Connection, id: i64) -> Result<Option<Vec<u8>>, StoreError> {
     let found: Option<(Vec<u8>, i64)> = connection
-        .query_row("SELECT r.zstd, s.size FROM raw_mails r JOIN submissions s ON s.id = r.submission WHERE r.submission = ?1", params![id], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })
+        .query_row(
+            "SELECT r.zstd, s.size FROM raw_mails r JOIN submissions s ON s.id = r.submission WHERE r.submission = ?1",
+            params![id],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
         .optional()?;
     found.map(|(zstd, size)| decompressed(&zstd, usize::try_from(size).unwrap_or(usize::MAX).clamp(1 << 20, 1 << 30))).transpose()
 }
@@ -257,7 +280,9 @@ fn submission(row: &Row<'_>) -> rusqlite::Result<Submission> {
 fn complete(connection: &Connection, submission: &mut Submission) -> Result<(), StoreError> {
     let mut findings = connection.prepare_cached("SELECT code, class, text, line FROM findings WHERE submission = ?1 ORDER BY id")?;
     submission.findings = findings
-        .query_map(params![submission.id], |row| Ok(Finding { code: row.get(0)?, class: row.get(1)?, text: row.get(2)?, line: row.get(3)? }))?
+        .query_map(params![submission.id], |row| {
+            Ok(Finding { code: row.get(0)?, class: row.get(1)?, text: row.get(2)?, line: row.get(3)? })
+        })?
         .collect::<Result<_, _>>()?;
     let mut notices = connection.prepare_cached(
         "SELECT kind, stars, declaration_id, user_number, company, person, evidence, original_from, original_date, original_subject, carried, depth
@@ -285,7 +310,8 @@ fn complete(connection: &Connection, submission: &mut Submission) -> Result<(), 
     Ok(())
 }
 
-const LETTER_COLUMNS: &str = "id, submission, kind, state, recipient, subject, message_id, attempts, next_attempt_at, server_words, created_at, changed_at";
+const LETTER_COLUMNS: &str =
+    "id, submission, kind, state, recipient, subject, message_id, attempts, next_attempt_at, server_words, created_at, changed_at";
 
 fn letters(connection: &Connection, condition: &'static str, value: i64) -> Result<Vec<Letter>, StoreError> {
     let mut statement = connection.prepare_cached(&format!("SELECT {LETTER_COLUMNS} FROM replies WHERE {condition} ORDER BY id"))?;

@@ -94,7 +94,9 @@ fn count(connection: &Connection, sql: &str, values: &[&str]) -> Result<u32, Sto
 }
 
 fn letters_to(connection: &Connection, sender: &str) -> Result<Vec<(String, i64)>, StoreError> {
-    let sql = format!("SELECT kind, created_at FROM replies WHERE recipient = ?1 AND {COUNTED} ORDER BY created_at DESC LIMIT {LETTERS_REMEMBERED}");
+    let sql = format!(
+        "SELECT kind, created_at FROM replies WHERE recipient = ?1 AND {COUNTED} ORDER BY created_at DESC LIMIT {LETTERS_REMEMBERED}"
+    );
     let mut statement = connection.prepare_cached(&sql)?;
     let rows = statement.query_map(params![sender], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
     let mut letters = Vec::new();

@@ -145,7 +145,8 @@ fn leaf<'a>(raw: &'a [u8], part: &MessagePart<'_>, is_digest_member: bool) -> Pa
     let attribute = |name: &str| part.content_type().and_then(|found| found.attribute(name)).map(str::to_owned);
     let disposition = part.content_disposition();
     let file_name = disposition.and_then(|found| found.attribute("filename")).map(str::to_owned).or_else(|| attribute("name"));
-    let is_attachment = disposition.is_some_and(|found| found.ctype().eq_ignore_ascii_case("attachment")) || file_name.is_some() && !content_type.starts_with("text/");
+    let is_attachment = disposition.is_some_and(|found| found.ctype().eq_ignore_ascii_case("attachment"))
+        || file_name.is_some() && !content_type.starts_with("text/");
     Part {
         charset: attribute("charset"),
         name: file_name.map(|name| decoded_name(&name)),
@@ -193,10 +194,14 @@ mod tests {
     fn a_nested_mail_is_one_part_with_its_raw_bytes() {
         let raw = b"Subject: Fwd\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nhello message here\n--b\nContent-Type: Message/RFC822\n\nFrom: a@example.jp\nSubject: the message\n\nbody message/rfc822\n--b--\n";
         let message = Message::parse(raw, &Limits::default());
-        let shown: Vec<_> = message.parts.iter().map(|part| (part.content_type.as_str(), String::from_utf8_lossy(&part.bytes()).into_owned())).collect();
+        let shown: Vec<_> =
+            message.parts.iter().map(|part| (part.content_type.as_str(), String::from_utf8_lossy(&part.bytes()).into_owned())).collect();
         assert_eq!(
             shown,
-            [("text/plain", "hello message here".to_owned()), ("message/rfc822", "From: a@example.jp\nSubject: the message\n\nbody message/rfc822".to_owned())]
+            [
+                ("text/plain", "hello message here".to_owned()),
+                ("message/rfc822", "From: a@example.jp\nSubject: the message\n\nbody message/rfc822".to_owned())
+            ]
         );
     }
 

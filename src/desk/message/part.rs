@@ -43,9 +43,9 @@ impl<'a> Part<'a> {
         match self.transfer {
             Transfer::Identity => Cow::Borrowed(self.encoded),
             Transfer::Base64 => Cow::Owned(base64_lenient(self.encoded)),
-            Transfer::QuotedPrintable => {
-                Cow::Owned(quoted_printable::decode(self.encoded, quoted_printable::ParseMode::Robust).unwrap_or_else(|_| self.encoded.to_vec()))
-            }
+            Transfer::QuotedPrintable => Cow::Owned(
+                quoted_printable::decode(self.encoded, quoted_printable::ParseMode::Robust).unwrap_or_else(|_| self.encoded.to_vec()),
+            ),
         }
     }
 
@@ -73,7 +73,8 @@ impl<'a> Part<'a> {
 
     #[must_use]
     pub fn is_plain_text(&self) -> bool {
-        self.content_type == "text/plain" || self.content_type.starts_with("text/") && !self.is_html() && self.disposition == Disposition::Body
+        self.content_type == "text/plain"
+            || self.content_type.starts_with("text/") && !self.is_html() && self.disposition == Disposition::Body
     }
 
     #[must_use]

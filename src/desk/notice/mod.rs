@@ -78,7 +78,11 @@ pub fn recognise(contents: &Contents, own_subject: Option<&str>, rules: &Rules) 
         found.pasted = pasted(contents, own_subject, rules);
         found.notices.extend(found.pasted.as_ref().and_then(|original| notice(original, rules)).map(|mut notice| {
             notice.lacks.retain(|(code, _)| !matches!(code, FindingCode::SenderUnstated | FindingCode::SubjectUnstated));
-            let code = if notice.lacks.iter().any(|(code, _)| *code == FindingCode::BodyCut) { None } else { Some(FindingCode::PastedWithoutHeaders) };
+            let code = if notice.lacks.iter().any(|(code, _)| *code == FindingCode::BodyCut) {
+                None
+            } else {
+                Some(FindingCode::PastedWithoutHeaders)
+            };
             notice.lacks.extend(code.map(|code| (code, notice.line.clone())));
             notice
         }));
@@ -99,7 +103,14 @@ fn of_chain(originals: &[Original], rules: &Rules) -> Vec<Notice> {
         let inside = originals.iter().zip(&found).skip(index + 1).take_while(|(original, _)| original.depth > notice.original.depth);
         is_bare && inside.into_iter().any(|(_, inner)| inner.is_some())
     };
-    distinct(found.iter().enumerate().filter_map(|(index, notice)| notice.as_ref().filter(|notice| !is_wrapping(index, notice))).cloned().collect())
+    distinct(
+        found
+            .iter()
+            .enumerate()
+            .filter_map(|(index, notice)| notice.as_ref().filter(|notice| !is_wrapping(index, notice)))
+            .cloned()
+            .collect(),
+    )
 }
 
 /// How an original was recognised.
@@ -184,7 +195,8 @@ fn complete_kind<'r>(folded_body: &str, rules: &'r Rules) -> Option<&'r NoticeKi
 }
 
 fn is_complete(kind: &NoticeKind, folded_body: &str) -> bool {
-    kind.body_marks_needed > 0 && kind.body_marks.iter().filter(|mark| folded_body.contains(mark.as_str())).count() >= kind.body_marks_needed
+    kind.body_marks_needed > 0
+        && kind.body_marks.iter().filter(|mark| folded_body.contains(mark.as_str())).count() >= kind.body_marks_needed
 }
 
 fn lacks(original: &Original, recognition: Option<FindingCode>, line: &str, rules: &Rules) -> Vec<(FindingCode, String)> {
@@ -220,7 +232,12 @@ fn same(one: &Notice, other: &Notice) -> bool {
         && one.kind != OTHER
         && id(one) == id(other)
         && one.addressee == other.addressee
-        && one.original.date.as_ref().zip(other.original.date.as_ref()).is_none_or(|(one, other)| one.seconds().abs_diff(other.seconds()) < 60)
+        && one
+            .original
+            .date
+            .as_ref()
+            .zip(other.original.date.as_ref())
+            .is_none_or(|(one, other)| one.seconds().abs_diff(other.seconds()) < 60)
 }
 
 fn id(notice: &Notice) -> Option<&str> {

@@ -75,7 +75,12 @@ fn text(part: &Part<'_>, content_type: &str) -> Sort {
 fn is_harmless(content_type: &str) -> bool {
     matches!(
         content_type,
-        "application/pgp-signature" | "application/pkcs7-signature" | "application/x-pkcs7-signature" | "application/ics" | "message/delivery-status" | "message/disposition-notification"
+        "application/pgp-signature"
+            | "application/pkcs7-signature"
+            | "application/x-pkcs7-signature"
+            | "application/ics"
+            | "message/delivery-status"
+            | "message/disposition-notification"
     )
 }
 

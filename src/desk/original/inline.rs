@@ -136,7 +136,8 @@ impl Fields {
     fn append(&mut self, field: Field, more: &str) {
         if let Some(Some(value)) = self.slot(field) {
             let wide = |character: Option<char>| character.is_some_and(|character| character > '\u{2E7F}');
-            let needs_space = !value.is_empty() && !value.ends_with('<') && !wide(value.chars().last()) && !wide(more.trim().chars().next());
+            let needs_space =
+                !value.is_empty() && !value.ends_with('<') && !wide(value.chars().last()) && !wide(more.trim().chars().next());
             if needs_space {
                 value.push(' ');
             }
@@ -155,7 +156,15 @@ impl Fields {
 
     fn into_inline(self, depth: u8, body: String) -> Inline {
         let given = |value: Option<String>| value.filter(|text| !text.is_empty());
-        Inline { from: given(self.from), to: given(self.to), cc: given(self.cc), subject: given(self.subject), date: given(self.date), depth, body }
+        Inline {
+            from: given(self.from),
+            to: given(self.to),
+            cc: given(self.cc),
+            subject: given(self.subject),
+            date: given(self.date),
+            depth,
+            body,
+        }
     }
 }
 
@@ -191,7 +200,8 @@ fn block(lines: &[Line<'_>], at: usize, floor: usize) -> Option<Start> {
     while let Some(line) = lines.get(next) {
         if line.is_blank() {
             let after = next + 1;
-            let goes_on = after - end <= BLANKS_BETWEEN_LABELS && lines.get(after).is_some_and(|following| following.level == level && is_new(&fields, following));
+            let goes_on = after - end <= BLANKS_BETWEEN_LABELS
+                && lines.get(after).is_some_and(|following| following.level == level && is_new(&fields, following));
             if !goes_on {
                 break;
             }
@@ -330,7 +340,9 @@ fn body_end(lines: &[Line<'_>], start: &Start, next: usize) -> usize {
     for index in start.body..next {
         let Some(line) = lines.get(index) else { break };
         let left_quote = line.level < start.level && !line.is_blank();
-        let is_rule = start.closing == Closing::ByRule && line.text.trim_end().len() == KMAIL_RULE && line.text.trim_end().bytes().all(|byte| byte == b'-');
+        let is_rule = start.closing == Closing::ByRule
+            && line.text.trim_end().len() == KMAIL_RULE
+            && line.text.trim_end().bytes().all(|byte| byte == b'-');
         let is_end = line.level == start.level && (is_rule || separator(line.text) == Some(Separator::End));
         if left_quote || is_end {
             return index;
@@ -350,7 +362,10 @@ mod tests {
 
     #[test]
     fn a_block_without_separator_is_found() {
-        let found = extract("よろしくお願いします。\n\n差出人: IPA <a@example.jp>\n送信日時: 2026年5月1日 10:00\n宛先: 山田\n件名: 申込\n\n本文\n", 16);
+        let found = extract(
+            "よろしくお願いします。\n\n差出人: IPA <a@example.jp>\n送信日時: 2026年5月1日 10:00\n宛先: 山田\n件名: 申込\n\n本文\n",
+            16,
+        );
         assert_eq!(found.preface, "よろしくお願いします。");
         let expected = Inline {
             from: Some("IPA <a@example.jp>".to_owned()),
@@ -366,7 +381,10 @@ mod tests {
 
     #[test]
     fn wrapped_values_are_joined() {
-        let found = extract("From: IPA事務局 <\nsecurity@example.jp>\nDate: 2026年5月1日 10:00\nSubject: 一つ星：自己宣言完了の\nお知らせ\nTo: a\n\nx", 16);
+        let found = extract(
+            "From: IPA事務局 <\nsecurity@example.jp>\nDate: 2026年5月1日 10:00\nSubject: 一つ星：自己宣言完了の\nお知らせ\nTo: a\n\nx",
+            16,
+        );
         let original = found.originals.first().expect("one original");
         assert_eq!(original.from.as_deref(), Some("IPA事務局 <security@example.jp>"));
         assert_eq!(original.subject.as_deref(), Some("一つ星：自己宣言完了のお知らせ"));
@@ -376,7 +394,11 @@ mod tests {
     fn nested_blocks_are_a_chain() {
         let text = "a\n---------- Forwarded message ---------\nFrom: b@example.jp\nSubject: one\n\nb\n\n> From: c@example.jp\n> Subject: two\n>\n> c\n";
         let found = extract(text, 16);
-        let shown: Vec<_> = found.originals.iter().map(|original| (original.depth, original.subject.as_deref().unwrap_or_default(), original.body.as_str())).collect();
+        let shown: Vec<_> = found
+            .originals
+            .iter()
+            .map(|original| (original.depth, original.subject.as_deref().unwrap_or_default(), original.body.as_str()))
+            .collect();
         assert_eq!(shown, [(1, "one", "b"), (2, "two", "c")]);
     }
 
@@ -389,7 +411,11 @@ mod tests {
 
     #[test]
     fn a_form_and_a_signature_are_no_originals() {
-        for text in ["お名前: 山田\n件名: 問合せ\n宛先: 事務局\n\n本文", "____________________\nこのメールは機密です。\nTo: all\n", "From: ここから\n本文"] {
+        for text in [
+            "お名前: 山田\n件名: 問合せ\n宛先: 事務局\n\n本文",
+            "____________________\nこのメールは機密です。\nTo: all\n",
+            "From: ここから\n本文",
+        ] {
             assert_eq!(extract(text, 16).originals, [], "{text}");
         }
     }

@@ -73,7 +73,11 @@ pub struct Contents {
 #[must_use]
 pub fn find(message: &Message<'_>, rules: &Rules) -> Contents {
     let mut finder = Finder { rules, contents: Contents::default(), nested: 0 };
-    if message.headers.raw("content-type").is_some_and(|value| value.trim_ascii_start().get(..16).is_some_and(|start| start.eq_ignore_ascii_case(b"multipart/report"))) {
+    if message
+        .headers
+        .raw("content-type")
+        .is_some_and(|value| value.trim_ascii_start().get(..16).is_some_and(|start| start.eq_ignore_ascii_case(b"multipart/report")))
+    {
         // A bounce also holds a message/rfc822: it is what we sent, not a forward.
         return finder.contents;
     }
@@ -97,7 +101,8 @@ impl Finder<'_> {
     /// Walks one mail whose own depth is `depth`; `own` says how it was carried when it is an original itself.
     fn walk(&mut self, message: &Message<'_>, depth: u8, own: Option<Carried>) {
         let texts = self.read(message);
-        let preface = texts.iter().map(|text| text.chosen.preface.as_str()).filter(|preface| !preface.is_empty()).collect::<Vec<_>>().join("\n\n");
+        let preface =
+            texts.iter().map(|text| text.chosen.preface.as_str()).filter(|preface| !preface.is_empty()).collect::<Vec<_>>().join("\n\n");
         if depth == 0 {
             self.contents.peeled = texts.iter().map(|text| text.peeled.as_str()).collect::<Vec<_>>().join("\n");
             self.contents.hidden = texts.iter().map(|text| text.hidden.as_str()).collect();
@@ -123,7 +128,10 @@ impl Finder<'_> {
             match attached::sort(part, &self.rules.limits) {
                 Sort::Text => {}
                 Sort::Mail(carried) => self.open_mail(part, carried, depth),
-                other => self.contents.attachments.push(Attachment { sort: other, name: part.name.clone().unwrap_or_else(|| part.content_type.clone()) }),
+                other => self
+                    .contents
+                    .attachments
+                    .push(Attachment { sort: other, name: part.name.clone().unwrap_or_else(|| part.content_type.clone()) }),
             }
         }
     }
@@ -182,12 +190,28 @@ struct Text {
 
 impl Text {
     fn of_plain(index: usize, chosen: inline::Extracted, text: &str) -> Self {
-        Self { index, chosen, alternate: None, peeled: peeled(text, 0), quoted: peeled(text, 1), unquoted: unquoted(text), hidden: String::new() }
+        Self {
+            index,
+            chosen,
+            alternate: None,
+            peeled: peeled(text, 0),
+            quoted: peeled(text, 1),
+            unquoted: unquoted(text),
+            hidden: String::new(),
+        }
     }
 
     fn of_html(index: usize, chosen: inline::Extracted, rendered: html::Rendered) -> Self {
         let text = &rendered.visible;
-        Self { index, chosen, alternate: None, peeled: peeled(text, 0), quoted: peeled(text, 1), unquoted: unquoted(text), hidden: rendered.hidden }
+        Self {
+            index,
+            chosen,
+            alternate: None,
+            peeled: peeled(text, 0),
+            quoted: peeled(text, 1),
+            unquoted: unquoted(text),
+            hidden: rendered.hidden,
+        }
     }
 
     /// The HTML alternative is chosen when the plain text is empty or holds no original while the HTML does; true in the latter case.

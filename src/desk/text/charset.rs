@@ -62,7 +62,11 @@ fn by_evidence(bytes: &[u8], label: Option<&str>) -> String {
         }
         let guessed = guess(bytes);
         // A label that fits as well as the guess is kept.
-        return if replacements(&text) <= replacements(&guessed) && !is_single_byte_western(encoding) { text.into_owned() } else { guessed };
+        return if replacements(&text) <= replacements(&guessed) && !is_single_byte_western(encoding) {
+            text.into_owned()
+        } else {
+            guessed
+        };
     }
     guess(bytes)
 }

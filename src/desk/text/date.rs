@@ -39,19 +39,22 @@ static YEAR_FIRST: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?x) (?: (?P<era>令和|平成|\br|\bh) \s* (?P<of_era>\d{1,2}|元) | (?P<year>\d{4}) ) \s* [年./-] \s* (?P<month>\d{1,2}) \s* [月./-] \s* (?P<day>\d{1,2}) \s* 日?").unwrap()
 });
 #[expect(clippy::unwrap_used, reason = "constant patterns, compiled by the tests below")]
-static DAY_MONTH_NAME: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\b(?P<day>\d{1,2})\.? (?P<name>[a-z]{3,9})\.?,? (?P<year>\d{4})\b").unwrap());
+static DAY_MONTH_NAME: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\b(?P<day>\d{1,2})\.? (?P<name>[a-z]{3,9})\.?,? (?P<year>\d{4})\b").unwrap());
 #[expect(clippy::unwrap_used, reason = "constant patterns, compiled by the tests below")]
 static MONTH_NAME_DAY: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\b(?P<name>[a-z]{3,9})\.? (?P<day>\d{1,2})(?:st|nd|rd|th)?,? (?P<year>\d{4})\b").unwrap());
 #[expect(clippy::unwrap_used, reason = "constant patterns, compiled by the tests below")]
-static NUMBERS_YEAR_LAST: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\b(?P<first>\d{1,2})[/.](?P<second>\d{1,2})[/.](?P<year>\d{4})\b").unwrap());
+static NUMBERS_YEAR_LAST: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\b(?P<first>\d{1,2})[/.](?P<second>\d{1,2})[/.](?P<year>\d{4})\b").unwrap());
 #[expect(clippy::unwrap_used, reason = "constant patterns, compiled by the tests below")]
 static TIME: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?x) (?P<before>午前|午後|am|pm)? \s* (?P<hour>\d{1,2}) \s* [:時] \s* (?P<minute>\d{2}) (?: \s* [:分] \s* (?P<second>\d{2}) )? \s* [秒分]? (?: \s* (?P<after>am|pm|a\.m\.|p\.m\.) )?").unwrap()
 });
 #[expect(clippy::unwrap_used, reason = "constant patterns, compiled by the tests below")]
-static ZONE: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(?:^|[\s:(])(?:(?:gmt|utc)?(?P<sign>[+-])(?P<hours>\d{1,2}):?(?P<minutes>\d{2})?|(?P<name>jst|gmt|utc|ut|z|est|edt|cst|cdt|mst|mdt|pst|pdt))\b").unwrap());
+static ZONE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?:^|[\s:(])(?:(?:gmt|utc)?(?P<sign>[+-])(?P<hours>\d{1,2}):?(?P<minutes>\d{2})?|(?P<name>jst|gmt|utc|ut|z|est|edt|cst|cdt|mst|mdt|pst|pdt))\b").unwrap()
+});
 
 /// Reads a date as a mail client writes it.
 #[must_use]
@@ -200,7 +203,8 @@ mod tests {
 
     #[test]
     fn what_would_be_a_guess_is_none() {
-        for text in ["01/10/2026 10:00", "昨日 10:00", "2026年10月1日", "26/10/01 10:00", "", "2026年13月1日 10:00", "2026年2月30日 10:00"] {
+        for text in ["01/10/2026 10:00", "昨日 10:00", "2026年10月1日", "26/10/01 10:00", "", "2026年13月1日 10:00", "2026年2月30日 10:00"]
+        {
             assert_eq!(date(text), None, "{text}");
         }
     }

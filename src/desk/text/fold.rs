@@ -11,7 +11,11 @@ pub fn fold(text: &str) -> String {
     if text.is_ascii() {
         return text.bytes().filter(|byte| !byte.is_ascii_whitespace()).map(|byte| char::from(byte.to_ascii_lowercase())).collect();
     }
-    text.nfkc().filter(|character| !character.is_whitespace() && !is_invisible(*character)).flat_map(char::to_lowercase).map(unified).collect()
+    text.nfkc()
+        .filter(|character| !character.is_whitespace() && !is_invisible(*character))
+        .flat_map(char::to_lowercase)
+        .map(unified)
+        .collect()
 }
 
 /// The folded text's letters and digits alone.
@@ -53,9 +57,40 @@ const fn unified(character: char) -> char {
 
 /// Legal forms with their abbreviations, both folded. Longest first, so that a form is not cut by a shorter one.
 const LEGAL_FORMS: &[&str] = &[
-    "特定非営利活動法人", "一般社団法人", "一般財団法人", "公益社団法人", "公益財団法人", "社会福祉法人", "社会医療法人", "医療法人社団", "医療法人財団", "npo法人",
-    "医療法人", "学校法人", "宗教法人", "株式会社", "有限会社", "合同会社", "合資会社", "合名会社", "(特非)", "(一社)", "(一財)", "(公社)", "(公財)", "(株)", "(有)",
-    "(同)", "(資)", "(名)", "(福)", "(社福)", "(医)", "(医社)", "(学)", "(宗)",
+    "特定非営利活動法人",
+    "一般社団法人",
+    "一般財団法人",
+    "公益社団法人",
+    "公益財団法人",
+    "社会福祉法人",
+    "社会医療法人",
+    "医療法人社団",
+    "医療法人財団",
+    "npo法人",
+    "医療法人",
+    "学校法人",
+    "宗教法人",
+    "株式会社",
+    "有限会社",
+    "合同会社",
+    "合資会社",
+    "合名会社",
+    "(特非)",
+    "(一社)",
+    "(一財)",
+    "(公社)",
+    "(公財)",
+    "(株)",
+    "(有)",
+    "(同)",
+    "(資)",
+    "(名)",
+    "(福)",
+    "(社福)",
+    "(医)",
+    "(医社)",
+    "(学)",
+    "(宗)",
 ];
 
 /// A name of an organisation or a person for comparison: folded, without legal form and honorific.

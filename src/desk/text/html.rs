@@ -17,8 +17,41 @@ pub struct Rendered {
 
 /// Elements that begin and end a line.
 const BLOCKS: &[&[u8]] = &[
-    b"address", b"article", b"aside", b"body", b"center", b"dd", b"div", b"dl", b"dt", b"fieldset", b"footer", b"form", b"h1", b"h2", b"h3", b"h4", b"h5",
-    b"h6", b"header", b"hr", b"html", b"li", b"main", b"nav", b"ol", b"p", b"pre", b"section", b"table", b"tbody", b"tfoot", b"thead", b"tr", b"ul", b"blockquote",
+    b"address",
+    b"article",
+    b"aside",
+    b"body",
+    b"center",
+    b"dd",
+    b"div",
+    b"dl",
+    b"dt",
+    b"fieldset",
+    b"footer",
+    b"form",
+    b"h1",
+    b"h2",
+    b"h3",
+    b"h4",
+    b"h5",
+    b"h6",
+    b"header",
+    b"hr",
+    b"html",
+    b"li",
+    b"main",
+    b"nav",
+    b"ol",
+    b"p",
+    b"pre",
+    b"section",
+    b"table",
+    b"tbody",
+    b"tfoot",
+    b"thead",
+    b"tr",
+    b"ul",
+    b"blockquote",
 ];
 
 /// Elements after whose end a reader sees an empty line.
@@ -90,7 +123,8 @@ impl Renderer {
         if VOID.contains(&name) || tag.self_closing && !is_block(name) || self.open.len() >= DEEPEST {
             return;
         }
-        let style = tag.attributes.get(b"style".as_slice()).map(|value| String::from_utf8_lossy(value).to_ascii_lowercase()).unwrap_or_default();
+        let style =
+            tag.attributes.get(b"style".as_slice()).map(|value| String::from_utf8_lossy(value).to_ascii_lowercase()).unwrap_or_default();
         self.open.push(Open {
             name: name.to_vec(),
             hidden: tag.attributes.contains_key(b"hidden".as_slice()) || is_hidden(&style),
@@ -204,9 +238,12 @@ fn is_quotation(tag: &StartTag<()>) -> bool {
 /// Whether a style hides its text: not displayed, of no size, or white on white (no background counts as white).
 fn is_hidden(style: &str) -> bool {
     let style: String = style.chars().filter(|character| !character.is_whitespace()).collect();
-    let value = |name: &str| style.split(';').filter_map(|declaration| declaration.split_once(':')).find(|(key, _)| *key == name).map(|(_, value)| value);
+    let value = |name: &str| {
+        style.split(';').filter_map(|declaration| declaration.split_once(':')).find(|(key, _)| *key == name).map(|(_, value)| value)
+    };
     let is = |name: &str, values: &[&str]| value(name).is_some_and(|value| values.contains(&value.trim_end_matches("!important")));
-    let is_white_on_white = is("color", WHITE) && value("background-color").or_else(|| value("background")).is_none_or(|background| WHITE.contains(&background));
+    let is_white_on_white = is("color", WHITE)
+        && value("background-color").or_else(|| value("background")).is_none_or(|background| WHITE.contains(&background));
     is_white_on_white
         || is("display", &["none"])
         || is("visibility", &["hidden", "collapse"])

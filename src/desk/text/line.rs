@@ -76,9 +76,16 @@ mod tests {
 
     #[test]
     fn quote_marks_are_counted_and_peeled() {
-        for (whole, level, text) in
-            [("> a", 1, "a"), (">> a", 2, "a"), ("> > a", 2, "a"), ("a > b", 0, "a > b"), ("＞ａ", 1, "ａ"), (">", 1, ""), (" > a", 1, "a"), (">  a", 1, " a")]
-        {
+        for (whole, level, text) in [
+            ("> a", 1, "a"),
+            (">> a", 2, "a"),
+            ("> > a", 2, "a"),
+            ("a > b", 0, "a > b"),
+            ("＞ａ", 1, "ａ"),
+            (">", 1, ""),
+            (" > a", 1, "a"),
+            (">  a", 1, " a"),
+        ] {
             let line = Line::of(whole);
             assert_eq!((line.level, line.text), (level, text), "{whole}");
         }
