@@ -1,8 +1,10 @@
 //! `check`: every problem of the configuration at once, then a login to each server. Sends nothing and changes nothing.
 
+use std::io;
 use std::path::Path;
 
 use super::Failure;
+use super::output::say;
 use crate::config::{self, Configuration};
 use crate::courier;
 use crate::desk::rules::ReplyMode;
@@ -18,18 +20,18 @@ pub enum Reach {
 
 pub fn check(path: &Path, reach: Reach) -> Result<(), Failure> {
     let configuration = config::load(path)?;
-    println!("設定  {}  問題ありません", path.display());
+    say!("設定  {}  問題ありません", path.display());
     let mut problems = 0_usize;
-    problems += usize::from(!store_is_usable(&configuration));
+    problems += usize::from(!store_is_usable(&configuration)?);
     if reach == Reach::Servers {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| Failure::of(&error))?;
-        problems += runtime.block_on(servers(&configuration));
+        problems += runtime.block_on(servers(&configuration))?;
     }
-    advise(&configuration);
+    advise(&configuration)?;
     if problems == 0 { Ok(()) } else { Err(Failure::ProblemsFound(format!("{problems} problem(s) found"))) }
 }
 
-fn store_is_usable(configuration: &Configuration) -> bool {
+fn store_is_usable(configuration: &Configuration) -> io::Result<bool> {
     let path = &configuration.store;
     let is_usable = if path.exists() {
         store::open_for_reading(path).map(|_| ()).map_err(|error| error.to_string())
@@ -41,23 +43,23 @@ fn store_is_usable(configuration: &Configuration) -> bool {
     };
     match is_usable {
         Ok(()) => {
-            println!("記録  {}  問題ありません", path.display());
-            true
+            say!("記録  {}  問題ありません", path.display());
+            Ok(true)
         }
         Err(sentence) => {
-            println!("記録  {}  使えません: {sentence}", path.display());
-            false
+            say!("記録  {}  使えません: {sentence}", path.display());
+            Ok(false)
         }
     }
 }
 
-async fn servers(configuration: &Configuration) -> usize {
+async fn servers(configuration: &Configuration) -> io::Result<usize> {
     let mut problems = 0;
     for account in &configuration.accounts {
         let place = format!("IMAP  {}  {}:{} {}", account.account, account.host, account.port, account.folder);
         match mailbox::probe(account).await {
             Ok(report) => {
-                println!(
+                say!(
                     "{place}  ログインできました（{}通、IDLE {}、MOVE {}、UIDPLUS {}）",
                     report.exists,
                     shown(report.idle),
@@ -66,7 +68,7 @@ async fn servers(configuration: &Configuration) -> usize {
                 );
             }
             Err(error) => {
-                println!("{place}  使えません: {error}");
+                say!("{place}  使えません: {error}");
                 problems += 1;
             }
         }
@@ -76,15 +78,15 @@ async fn servers(configuration: &Configuration) -> usize {
         match courier::probe(server).await {
             Ok(report) => {
                 let login = report.logged_in.map_or_else(|| "ログインなし".to_owned(), |user| format!("{user} でログインできました"));
-                println!("{place}  {login}");
+                say!("{place}  {login}");
             }
             Err(error) => {
-                println!("{place}  使えません: {error}");
+                say!("{place}  使えません: {error}");
                 problems += 1;
             }
         }
     }
-    problems
+    Ok(problems)
 }
 
 const fn shown(support: Support) -> &'static str {
@@ -96,9 +98,9 @@ const fn shown(support: Support) -> &'static str {
 }
 
 /// Things that are allowed, and that an operator should know.
-fn advise(configuration: &Configuration) {
+fn advise(configuration: &Configuration) -> io::Result<()> {
     let mode = configuration.judging.rules.gates.mode;
-    println!(
+    say!(
         "返信  {}",
         match mode {
             ReplyMode::Off => "送りません（reply.mode = \"off\"）",
@@ -107,6 +109,7 @@ fn advise(configuration: &Configuration) {
         }
     );
     if mode != ReplyMode::Off && configuration.envelope_from.is_none() {
-        println!("      エンベロープの差出人は <> です。SPFはEHLOの名前で調べられるため、送信サーバーでDKIM署名を付けてください。");
+        say!("      エンベロープの差出人は <> です。SPFはEHLOの名前で調べられるため、送信サーバーでDKIM署名を付けてください。");
     }
+    Ok(())
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::Args;
 
 use super::Failure;
-use super::output::{Form, cell, json_line, local, table};
+use super::output::{Form, cell, json_line, local, say, table};
 use super::show::as_json;
 use super::status::unopened;
 use crate::config;
@@ -59,7 +59,7 @@ pub fn list(path: &Path, list: &List) -> Result<(), Failure> {
         return Ok(());
     }
     if found.is_empty() {
-        println!("該当する提出はありません。");
+        say!("該当する提出はありません。");
         return Ok(());
     }
     let mut rows = vec![["ID", "受付番号", "受信", "判定", "返信", "差出人", "件名"].map(str::to_owned).to_vec()];

@@ -2,6 +2,8 @@
 //!
 //! Data goes to stdout, everything else to stderr. Errors are one sentence with a remedy, and never a backtrace.
 
+#![expect(clippy::print_stderr, reason = "errors and progress of a command line go there")]
+
 mod check;
 mod classify;
 pub mod judgement;

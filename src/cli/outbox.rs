@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::Subcommand;
 
 use super::Failure;
-use super::output::{Form, cell, json_line, local, table};
+use super::output::{Form, cell, json_line, local, say, table};
 use super::status::unopened;
 use crate::clock;
 use crate::config;
@@ -61,7 +61,7 @@ fn list(letters: &[query::Letter], form: Form, zone: &jiff::tz::TimeZone) -> Res
         return Ok(());
     }
     if letters.is_empty() {
-        println!("返信はまだありません。");
+        say!("返信はまだありません。");
         return Ok(());
     }
     let mut rows = vec![["ID", "提出", "種類", "状態", "試行", "更新", "宛先", "サーバーの応答"].map(str::to_owned).to_vec()];
@@ -84,19 +84,19 @@ fn list(letters: &[query::Letter], form: Form, zone: &jiff::tz::TimeZone) -> Res
 fn show(found: Option<(query::Letter, Vec<u8>)>, id: i64) -> Result<(), Failure> {
     let (letter, bytes) = found.ok_or_else(|| Failure::Failed(format!("there is no letter {id}; `uketsuke outbox list` shows them")))?;
     let message = Message::parse(&bytes, &Limits::default());
-    println!("状態      {}（試行 {}回）", letter.state, letter.attempts);
+    say!("状態      {}（試行 {}回）", letter.state, letter.attempts);
     for (label, name) in [("差出人", "from"), ("宛先", "to"), ("返信先", "reply-to"), ("件名", "subject"), ("番号", "message-id")]
     {
         if let Some(value) = message.headers.text(name) {
-            println!("{label}\t{value}");
+            say!("{label}\t{value}");
         }
     }
     if let Some(words) = &letter.server_words {
-        println!("応答\t{}", cell(Some(words), 400));
+        say!("応答\t{}", cell(Some(words), 400));
     }
-    println!();
+    say!("");
     for part in &message.parts {
-        print!("{}", part.text(1 << 20).text.replace("\r\n", "\n"));
+        say!("{}", part.text(1 << 20).text.replace("\r\n", "\n").trim_end());
     }
     Ok(())
 }
@@ -110,7 +110,7 @@ fn carry_out(store: &Path, ids: &[i64], wish: Order) -> Result<(), Failure> {
     let mut failed = 0_usize;
     for id in ids {
         match order(&mut connection, *id, wish, &actor, clock::now()) {
-            Ok(()) => println!("{id}: {}", wish.word()),
+            Ok(()) => say!("{id}: {}", wish.word()),
             Err(error) => {
                 eprintln!("uketsuke: {error}");
                 failed += 1;

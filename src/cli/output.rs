@@ -4,6 +4,14 @@ use std::io::{self, Write};
 
 use crate::desk::text::fold::printable;
 
+/// Prints a line; a reader that has gone (`| head`) is an error of the caller's `Result`, never a panic.
+macro_rules! say {
+    ($($words:tt)*) => {
+        std::io::Write::write_fmt(&mut std::io::stdout().lock(), format_args!("{}\n", format_args!($($words)*)))?
+    };
+}
+pub(super) use say;
+
 /// For people or for programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {

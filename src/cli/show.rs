@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::Failure;
 use super::judgement::{Bodies, originals};
-use super::output::{cell, json_line, local};
+use super::output::{cell, json_line, local, say};
 use super::status::unopened;
 use crate::config;
 use crate::desk;
@@ -31,7 +31,7 @@ pub fn show(path: &Path, id: i64, form: Form) -> Result<(), Failure> {
     let raw = query::raw(&connection, id).map_err(|error| Failure::of(&error))?;
     match form {
         Form::Json => json_line(&as_json(&submission, raw.as_deref(), &configuration.rules))?,
-        Form::Text => as_text(&submission, &configuration.zone),
+        Form::Text => as_text(&submission, &configuration.zone)?,
         Form::Raw => {
             let raw = raw.ok_or_else(|| Failure::Failed(format!("the mail of submission {id} is no longer kept")))?;
             std::io::stdout().lock().write_all(&raw)?;
@@ -88,34 +88,38 @@ fn noticed(notice: &Notice) -> Value {
     })
 }
 
-fn as_text(submission: &Submission, zone: &jiff::tz::TimeZone) {
-    println!("受付番号  {}（ID {}）", submission.receipt, submission.id);
-    println!("受信      {}", local(&submission.received_at, zone));
-    println!(
+fn as_text(submission: &Submission, zone: &jiff::tz::TimeZone) -> std::io::Result<()> {
+    say!("受付番号  {}（ID {}）", submission.receipt, submission.id);
+    say!("受信      {}", local(&submission.received_at, zone));
+    say!(
         "差出人    {} {}",
         cell(submission.sender.as_deref(), 80),
         submission.sender_name.as_deref().map_or_else(String::new, |name| format!("（{}）", cell(Some(name), 40)))
     );
-    println!("件名      {}", cell(submission.subject.as_deref(), 100));
-    println!(
+    say!("件名      {}", cell(submission.subject.as_deref(), 100));
+    say!(
         "保管場所  {} {} UID {}  {}バイト  SHA-256 {}",
-        submission.account, submission.folder, submission.uid, submission.size, submission.sha256
+        submission.account,
+        submission.folder,
+        submission.uid,
+        submission.size,
+        submission.sha256
     );
-    println!("判定      {}", submission.verdict.as_deref().unwrap_or("（判定待ち）"));
+    say!("判定      {}", submission.verdict.as_deref().unwrap_or("（判定待ち）"));
     match (submission.reply.as_deref(), submission.reply_gate.as_deref()) {
-        (Some("none"), Some(gate)) => println!("返信      なし（理由: {gate}）"),
-        (Some(kind), _) => println!("返信      {kind}"),
+        (Some("none"), Some(gate)) => say!("返信      なし（理由: {gate}）"),
+        (Some(kind), _) => say!("返信      {kind}"),
         (None, _) => {}
     }
     for finding in &submission.findings {
-        println!("  [{}] {}  {}", finding.class, finding.code, finding.text);
+        say!("  [{}] {}  {}", finding.class, finding.code, finding.text);
         if let Some(line) = &finding.line {
-            println!("      「{}」", cell(Some(line), 200));
+            say!("      「{}」", cell(Some(line), 200));
         }
     }
     for notice in &submission.notices {
-        println!("通知      {}  {}", notice.kind, cell(notice.original_subject.as_deref(), 100));
-        println!(
+        say!("通知      {}  {}", notice.kind, cell(notice.original_subject.as_deref(), 100));
+        say!(
             "  自己宣言ID {}  利用者番号 {}  星 {}  会社名 {}  氏名 {}",
             cell(notice.declaration_id.as_deref(), 20),
             cell(notice.user_number.as_deref(), 20),
@@ -123,7 +127,7 @@ fn as_text(submission: &Submission, zone: &jiff::tz::TimeZone) {
             cell(notice.company.as_deref(), 60),
             cell(notice.person.as_deref(), 40)
         );
-        println!(
+        say!(
             "  元の差出人 {}  日付 {}  証拠 {}（{}、転送 {}回）",
             cell(notice.original_from.as_deref(), 80),
             cell(notice.original_date.as_deref(), 40),
@@ -133,7 +137,7 @@ fn as_text(submission: &Submission, zone: &jiff::tz::TimeZone) {
         );
     }
     for letter in &submission.letters {
-        println!(
+        say!(
             "手紙      {}  {}  {}  試行 {}回  {}",
             letter.id,
             letter.kind,
@@ -142,4 +146,5 @@ fn as_text(submission: &Submission, zone: &jiff::tz::TimeZone) {
             cell(letter.server_words.as_deref(), 120)
         );
     }
+    Ok(())
 }

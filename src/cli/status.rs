@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 use super::Failure;
-use super::output::{Form, json_line, local, table};
+use super::output::{Form, json_line, local, say, table};
 use crate::config;
 use crate::store::query::{self, Part, Status};
 use crate::store::{StoreError, open_for_reading};
@@ -83,22 +83,22 @@ fn troubles(status: &Status) -> Vec<String> {
 fn as_text(status: &Status, zone: &jiff::tz::TimeZone) -> Result<(), Failure> {
     let troubles = troubles(status);
     if troubles.is_empty() {
-        println!("異常はありません。");
+        say!("異常はありません。");
     } else {
-        println!("確認が必要です:");
+        say!("確認が必要です:");
         for line in &troubles {
-            println!("  ! {line}");
+            say!("  ! {line}");
         }
     }
     let held = count(&status.letters, "held");
     let review = count(&status.verdicts, "review");
     if review > 0 {
-        println!("  ・ {review}通が、人の確認を待っています（uketsuke list --verdict review）");
+        say!("  ・ {review}通が、人の確認を待っています（uketsuke list --verdict review）");
     }
     if held > 0 {
-        println!("  ・ {held}通の返信が、送信の許可を待っています（uketsuke outbox list）");
+        say!("  ・ {held}通の返信が、送信の許可を待っています（uketsuke outbox list）");
     }
-    println!();
+    say!("");
     let mut rows = Vec::new();
     for part in &status.parts {
         let seen = part.last_success_at.as_deref().map_or_else(|| "まだありません".to_owned(), |at| local(at, zone));
@@ -117,7 +117,7 @@ fn as_text(status: &Status, zone: &jiff::tz::TimeZone) -> Result<(), Failure> {
         ]);
     }
     table(&rows)?;
-    println!();
+    say!("");
     let words = |pairs: &[(String, u64)]| {
         if pairs.is_empty() {
             "まだありません".to_owned()
@@ -125,9 +125,9 @@ fn as_text(status: &Status, zone: &jiff::tz::TimeZone) -> Result<(), Failure> {
             pairs.iter().map(|(word, count)| format!("{word} {count}")).collect::<Vec<_>>().join("  ")
         }
     };
-    println!("判定      {}", words(&status.verdicts));
+    say!("判定      {}", words(&status.verdicts));
     let since = status.waiting_since.as_deref().map_or_else(String::new, |at| format!("（{} から）", local(at, zone)));
-    println!("判定待ち  {}{since}", status.waiting);
-    println!("返信      {}", words(&status.letters));
+    say!("判定待ち  {}{since}", status.waiting);
+    say!("返信      {}", words(&status.letters));
     Ok(())
 }

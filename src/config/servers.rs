@@ -62,15 +62,18 @@ fn account(section: &mut Section<'_>, limits: &LimitsPart) -> Option<mailbox::Se
     };
     let folder = section.text("folder", "INBOX");
     let filing = filing(section);
-    let mut intervals = mailbox::Intervals::default();
-    intervals.poll = seconds(section, "poll-seconds", 60, 5, 3_600);
-    intervals.idle_refresh = seconds(section, "idle-refresh-seconds", 300, 30, 1_680);
-    let mut deadlines = mailbox::Deadlines::default();
-    deadlines.silence = seconds(section, "silence-seconds", 60, 2, 600);
-    let mut sizes = mailbox::Limits::default();
-    sizes.largest_mail = u64::try_from(limits.limits.mail_bytes).unwrap_or(u64::MAX);
-    sizes.batch_bytes = limits.batch_bytes;
-    sizes.batch_mails = limits.batch_mails;
+    let intervals = mailbox::Intervals {
+        poll: seconds(section, "poll-seconds", 60, 5, 3_600),
+        idle_refresh: seconds(section, "idle-refresh-seconds", 300, 30, 1_680),
+        ..mailbox::Intervals::default()
+    };
+    let deadlines = mailbox::Deadlines { silence: seconds(section, "silence-seconds", 60, 2, 600), ..mailbox::Deadlines::default() };
+    let sizes = mailbox::Limits {
+        largest_mail: u64::try_from(limits.limits.mail_bytes).unwrap_or(u64::MAX),
+        batch_bytes: limits.batch_bytes,
+        batch_mails: limits.batch_mails,
+        ..mailbox::Limits::default()
+    };
     Some(mailbox::Settings {
         account: name,
         host,
@@ -205,12 +208,14 @@ pub fn smtp(value: Option<Value>, problems: &mut Problems) -> SmtpPart {
     }
     let letters_per_minute = u32::try_from(section.number("letters-per-minute", 30, 1..=6_000, "letters")).unwrap_or(30);
     let on_unknown = section.take("on-unknown", OnUnknown::Hold, "\"hold\" or \"resend\"");
-    let mut deadlines = Deadlines::default();
-    deadlines.connect = seconds(&mut section, "connect-seconds", 15, 1, 600);
-    deadlines.command = seconds(&mut section, "command-seconds", 60, 1, 600);
-    deadlines.final_dot = seconds(&mut section, "final-dot-seconds", 600, 1, 3_600);
-    let mut rhythm = courier::Rhythm::default();
-    rhythm.give_up_after = Duration::from_hours(section.number("give-up-hours", 24, 1..=240, "hours"));
+    let deadlines = Deadlines {
+        connect: seconds(&mut section, "connect-seconds", 15, 1, 600),
+        command: seconds(&mut section, "command-seconds", 60, 1, 600),
+        final_dot: seconds(&mut section, "final-dot-seconds", 600, 1, 3_600),
+        ..Deadlines::default()
+    };
+    let give_up_after = Duration::from_hours(section.number("give-up-hours", 24, 1..=240, "hours"));
+    let rhythm = courier::Rhythm { give_up_after, ..courier::Rhythm::default() };
     let is_login_missing = is_used && !user.is_empty() && login.is_none();
     section.finish();
     let settings = match (is_used && !is_login_missing, trust, hello) {

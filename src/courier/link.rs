@@ -90,7 +90,7 @@ impl<S: Stream> Link<S> {
 
     /// Says goodbye on the transport, too; the letter is settled by now, so nothing that happens here matters.
     pub async fn shut_down(mut self, limit: Duration) {
-        let _ = timeout(limit, self.stream.shutdown()).await;
+        let _best_effort = timeout(limit, self.stream.shutdown()).await;
     }
 
     async fn read_reply(&mut self) -> Result<Reply, Unread> {

@@ -33,6 +33,7 @@ pub type Heartbeat = Arc<dyn Fn() + Send + Sync>;
 
 /// What the daemon lends to the courier.
 #[derive(Clone)]
+#[expect(missing_debug_implementations, reason = "two of its fields are closures, which have nothing to show")]
 pub struct Surroundings {
     pub clock: Clock,
     /// A letter was put into the outbox. Only a hint: a lost one costs [`super::Rhythm::poll`].
@@ -291,7 +292,7 @@ impl<O: Outbox> Courier<'_, O> {
 
 async fn stopped(mut stop: watch::Receiver<bool>) {
     // An error means that the sender is gone, which is a stop as well.
-    let _ = stop.wait_for(|stopped| *stopped).await;
+    let _told_or_orphaned = stop.wait_for(|stopped| *stopped).await;
 }
 
 fn later(now: Timestamp, wait: Duration) -> Timestamp {

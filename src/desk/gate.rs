@@ -115,10 +115,13 @@ mod held {
     }
 }
 
+/// Whether a gate holds.
+type Check = fn(&Headers, &Rules) -> bool;
+
 /// The first gate that the headers alone close.
 #[must_use]
 pub fn by_headers(headers: &Headers, rules: &Rules) -> Option<Gate> {
-    let checks: [(Gate, fn(&Headers, &Rules) -> bool); 14] = [
+    let checks: [(Gate, Check); 14] = [
         (Gate::Loop, is_loop),
         (Gate::NullPath, |headers, _| is_null_path(headers)),
         (Gate::Report, |headers, _| is_report(headers)),
@@ -309,7 +312,7 @@ const AUTOMATIC_LOCAL_PARTS: [&str; 16] = [
 ];
 
 fn is_automatic_local_part(local: &str) -> bool {
-    AUTOMATIC_LOCAL_PARTS.iter().any(|word| local == *word)
+    AUTOMATIC_LOCAL_PARTS.contains(&local)
         || [
             "no-reply",
             "noreply",

@@ -149,7 +149,7 @@ pub(super) async fn pause(bells: &mut Bells<'_>, due: Instant) -> Woke {
 /// Resolves when the stop is asked for, or can no longer be.
 pub(super) async fn stopped(stop: &mut watch::Receiver<bool>) {
     // An error means that the sender is gone; then nobody could stop us later, so it counts as a stop.
-    let _ = stop.wait_for(|asked| *asked).await;
+    let _told_or_orphaned = stop.wait_for(|asked| *asked).await;
 }
 
 fn ignore(_: Data<'_>) -> Result<(), MailboxError> {

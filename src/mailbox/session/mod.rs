@@ -395,7 +395,7 @@ impl Session {
     pub(super) async fn logout(&mut self) {
         if self.is_sound() {
             let farewell = self.deadlines.farewell;
-            let _ = timeout(farewell, self.command(LOGOUT, Haste::Short, |_| Ok(()))).await;
+            let _best_effort = timeout(farewell, self.command(LOGOUT, Haste::Short, |_| Ok(()))).await;
         }
     }
 
