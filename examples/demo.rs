@@ -4,7 +4,10 @@
 //! submissions into the mailbox, and runs the real daemon on a real configuration file and a real SQLite file in a temporary
 //! folder. Prints the verdicts as they come and one reply in full, then delivers one more mail and shows how fast it is judged and
 //! answered. Ends with 0 only if the account balances: every mail judged once, as its generator expects, every expected reply
-//! sent once, and nothing else.
+//! sent once, and nothing else. With a folder as its argument it leaves everything there, to look around afterwards.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a demo shows what happens")]
+#![expect(clippy::indexing_slicing, reason = "JSON objects answer null for what they do not have")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
@@ -37,7 +40,7 @@ fn main() -> ExitCode {
         arguments.remove(1);
         return uketsuke::cli::main(arguments);
     }
-    match demonstrate() {
+    match demonstrate(arguments.get(1).map(PathBuf::from)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("\nThe demo failed: {error}");
@@ -56,11 +59,13 @@ impl Drop for Daemon {
     }
 }
 
-fn demonstrate() -> Result<(), Box<dyn Error>> {
+fn demonstrate(kept: Option<PathBuf>) -> Result<(), Box<dyn Error>> {
     let started = Instant::now();
-    let folder = tempfile::tempdir()?;
+    let temporary = tempfile::tempdir()?;
+    let folder = kept.as_deref().unwrap_or(temporary.path());
+    fs::create_dir_all(folder)?;
     let authority = Authority::new();
-    let ca_file = folder.path().join("ca.pem");
+    let ca_file = folder.join("ca.pem");
     authority.write_pem(&ca_file)?;
     let now = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs())?;
     let mut dozen: Vec<(&str, Submission)> =
@@ -86,25 +91,29 @@ fn demonstrate() -> Result<(), Box<dyn Error>> {
         account: Some(account),
         ..smtp::Options::default()
     });
-    let config = write_configuration(folder.path(), &ca_file, mailbox.port(), sink.port())?;
+    let config = write_configuration(folder, &ca_file, mailbox.port(), sink.port())?;
     println!("A mailbox with {} mails, IMAP over TLS on port {}, SMTP over TLS on port {}.", dozen.len(), mailbox.port(), sink.port());
-    println!("Configuration, store and passwords in {}.\n", folder.path().display());
+    println!("Configuration, store and passwords in {}.\n", folder.display());
 
-    let _daemon = Daemon(
+    let daemon = Daemon(
         Command::new(std::env::current_exe()?)
             .arg(AS_DAEMON)
             .arg("--config")
             .arg(&config)
             .arg("run")
             .stdin(Stdio::null())
-            .stderr(fs::File::create(folder.path().join("log"))?)
+            .stderr(fs::File::create(folder.join("log"))?)
             .spawn()?,
     );
-    let store = folder.path().join("uketsuke.db");
+    let store = folder.join("uketsuke.db");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let outcome = runtime.block_on(watch(&store, &dozen, &late, &mailbox, &sink, started));
     if outcome.is_err() {
-        eprintln!("\nThe daemon's log:\n{}", fs::read_to_string(folder.path().join("log"))?);
+        eprintln!("\nThe daemon's log:\n{}", fs::read_to_string(folder.join("log"))?);
+    }
+    drop(daemon);
+    if kept.is_some() {
+        println!("Look around: uketsuke --config {} status (or list, show 1, outbox list)", config.display());
     }
     outcome
 }

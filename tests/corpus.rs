@@ -1,5 +1,15 @@
 //! Every mail of `tests/corpus` is judged, with LF and with CRLF line ends, and compared with what its generator knows of it.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::as_conversions,
+    reason = "a test states facts; one that does not hold may panic"
+)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -2,6 +2,16 @@
 //!
 //! Whole letters are compared in `tests/letters/*.txt`; a changed word shows up as a changed file. `UPDATE_LETTERS=1 cargo test` rewrites them.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::as_conversions,
+    reason = "a test states facts; one that does not hold may panic"
+)]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -2,6 +2,16 @@
 //!
 //! Needs `systemd-analyze`, `systemd-sysusers` and `systemd-tmpfiles` (Debian: package systemd); says so where they are missing.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::as_conversions,
+    reason = "a test states facts; one that does not hold may panic"
+)]
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};

@@ -8,6 +8,7 @@ use super::Failure;
 use super::output::{Form, cell, json_line, local, say, table};
 use super::show::as_json;
 use super::status::unopened;
+use super::words;
 use crate::config;
 use crate::desk::text::date::utc_text;
 use crate::desk::words::Verdict;
@@ -64,17 +65,16 @@ pub fn list(path: &Path, list: &List) -> Result<(), Failure> {
     }
     let mut rows = vec![["ID", "受付番号", "受信", "判定", "返信", "差出人", "件名"].map(str::to_owned).to_vec()];
     for submission in &found {
-        let reply = submission
-            .letters
-            .last()
-            .map_or_else(|| submission.reply_gate.clone().unwrap_or_default(), |letter| format!("{}:{}", letter.kind, letter.state));
+        let gate = submission.reply_gate.as_deref().filter(|gate| *gate != "verdict").unwrap_or("-");
+        let reply =
+            submission.letters.last().map_or_else(|| gate.to_owned(), |letter| format!("{} {}", letter.kind, words::state(&letter.state)));
         rows.push(vec![
             submission.id.to_string(),
             submission.receipt.clone(),
             local(&submission.received_at, &configuration.zone),
             submission.verdict.clone().unwrap_or_else(|| "（判定待ち）".to_owned()),
             reply,
-            cell(submission.sender.as_deref(), 40),
+            cell(submission.sender.as_deref(), 60),
             cell(submission.subject.as_deref(), 50),
         ]);
     }

@@ -13,6 +13,7 @@ mod output;
 mod run;
 mod show;
 mod status;
+mod words;
 
 use std::ffi::OsString;
 use std::path::PathBuf;

@@ -7,6 +7,7 @@ use clap::Subcommand;
 use super::Failure;
 use super::output::{Form, cell, json_line, local, say, table};
 use super::status::unopened;
+use super::words;
 use crate::clock;
 use crate::config;
 use crate::desk::message::Message;
@@ -70,10 +71,10 @@ fn list(letters: &[query::Letter], form: Form, zone: &jiff::tz::TimeZone) -> Res
             letter.id.to_string(),
             letter.submission.to_string(),
             letter.kind.clone(),
-            letter.state.clone(),
+            words::state(&letter.state).to_owned(),
             letter.attempts.to_string(),
             local(&letter.changed_at, zone),
-            cell(Some(&letter.recipient), 40),
+            cell(Some(&letter.recipient), 60),
             cell(letter.server_words.as_deref(), 80),
         ]);
     }
@@ -84,7 +85,7 @@ fn list(letters: &[query::Letter], form: Form, zone: &jiff::tz::TimeZone) -> Res
 fn show(found: Option<(query::Letter, Vec<u8>)>, id: i64) -> Result<(), Failure> {
     let (letter, bytes) = found.ok_or_else(|| Failure::Failed(format!("there is no letter {id}; `uketsuke outbox list` shows them")))?;
     let message = Message::parse(&bytes, &Limits::default());
-    say!("状態      {}（試行 {}回）", letter.state, letter.attempts);
+    say!("状態      {}（試行 {}回）", words::state(&letter.state), letter.attempts);
     for (label, name) in [("差出人", "from"), ("宛先", "to"), ("返信先", "reply-to"), ("件名", "subject"), ("番号", "message-id")]
     {
         if let Some(value) = message.headers.text(name) {

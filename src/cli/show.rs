@@ -9,6 +9,7 @@ use super::Failure;
 use super::judgement::{Bodies, originals};
 use super::output::{cell, json_line, local, say};
 use super::status::unopened;
+use super::words;
 use crate::config;
 use crate::desk;
 use crate::desk::rules::Rules;
@@ -107,7 +108,7 @@ fn as_text(submission: &Submission, zone: &jiff::tz::TimeZone) -> std::io::Resul
     );
     say!("判定      {}", submission.verdict.as_deref().unwrap_or("（判定待ち）"));
     match (submission.reply.as_deref(), submission.reply_gate.as_deref()) {
-        (Some("none"), Some(gate)) => say!("返信      なし（理由: {gate}）"),
+        (Some("none"), Some(gate)) => say!("返信      なし（{gate}: {}）", words::gate(gate)),
         (Some(kind), _) => say!("返信      {kind}"),
         (None, _) => {}
     }
@@ -141,7 +142,7 @@ fn as_text(submission: &Submission, zone: &jiff::tz::TimeZone) -> std::io::Resul
             "手紙      {}  {}  {}  試行 {}回  {}",
             letter.id,
             letter.kind,
-            letter.state,
+            words::state(&letter.state),
             letter.attempts,
             cell(letter.server_words.as_deref(), 120)
         );

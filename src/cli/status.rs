@@ -6,20 +6,33 @@ use serde_json::{Map, Value, json};
 
 use super::Failure;
 use super::output::{Form, json_line, local, say, table};
+use crate::clock;
 use crate::config;
 use crate::store::query::{self, Part, Status};
-use crate::store::{StoreError, open_for_reading};
+use crate::store::{StoreError, is_served, open_for_reading};
 
 pub fn status(path: &Path, form: Form) -> Result<(), Failure> {
     let configuration = config::load_viewing(path)?;
     let connection = open_for_reading(&configuration.store).map_err(|error| unopened(&configuration.store, &error))?;
     let status = query::status(&connection).map_err(|error| Failure::of(&error))?;
+    let service = if is_served(&configuration.store) { Service::Running } else { Service::Stopped };
+    let troubles = troubles(&status, service, clock::now());
     match form {
-        Form::Json => json_line(&as_json(&status))?,
-        Form::Text => as_text(&status, &configuration.zone)?,
+        Form::Json => json_line(&as_json(&status, service, &troubles))?,
+        Form::Text => as_text(&status, &troubles, &configuration.zone)?,
     }
     Ok(())
 }
+
+/// Whether a daemon holds the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Service {
+    Running,
+    Stopped,
+}
+
+/// A mailbox that was not seen for so long is no longer watched, whatever its last word was. Seconds; three refreshes of IDLE.
+const STALE: i64 = 15 * 60;
 
 /// The store is not there, or cannot be read.
 pub fn unopened(path: &Path, error: &StoreError) -> Failure {
@@ -37,9 +50,11 @@ fn counts(pairs: &[(String, u64)]) -> Value {
     Value::Object(pairs.iter().map(|(word, count)| (word.clone(), json!(count))).collect::<Map<_, _>>())
 }
 
-fn as_json(status: &Status) -> Value {
+fn as_json(status: &Status, service: Service, troubles: &[String]) -> Value {
     json!({
-        "healthy": troubles(status).is_empty(),
+        "healthy": troubles.is_empty(),
+        "running": service == Service::Running,
+        "troubles": troubles,
         "parts": status.parts,
         "mailboxes": status.mailboxes,
         "verdicts": counts(&status.verdicts),
@@ -61,10 +76,24 @@ fn count(pairs: &[(String, u64)], word: &str) -> u64 {
     pairs.iter().find(|(known, _)| known == word).map_or(0, |(_, count)| *count)
 }
 
-/// What somebody should look at, one line each.
-fn troubles(status: &Status) -> Vec<String> {
-    let mut lines: Vec<String> =
-        status.parts.iter().filter_map(|part| part.sentence.as_ref().map(|sentence| format!("{}: {sentence}", part.part))).collect();
+fn is_stale(part: &Part, now: i64) -> bool {
+    let success = part.last_success_at.as_deref().and_then(|at| at.parse::<jiff::Timestamp>().ok());
+    part.part.starts_with("account:") && success.is_some_and(|at| now.saturating_sub(at.as_second()) > STALE)
+}
+
+/// What somebody should look at, one line each, the worst first.
+fn troubles(status: &Status, service: Service, now: i64) -> Vec<String> {
+    let mut lines = Vec::new();
+    if service == Service::Stopped {
+        lines.push("デーモンが動いていません（systemctl start uketsuke。理由は journalctl -u uketsuke）".to_owned());
+    }
+    for part in &status.parts {
+        if let Some(sentence) = &part.sentence {
+            lines.push(format!("{}: {sentence}", part.part));
+        } else if service == Service::Running && is_stale(part, now) {
+            lines.push(format!("{}: {}分以上、メールボックスを確認できていません（journalctl -u uketsuke）", part.part, STALE / 60));
+        }
+    }
     let letters = |state: &str| count(&status.letters, state);
     for (number, line) in [
         (letters("unknown"), "通の返信は、届いたかどうか分かりません（uketsuke outbox list で確かめ、retry か cancel を選んでください）"),
@@ -80,13 +109,12 @@ fn troubles(status: &Status) -> Vec<String> {
     lines
 }
 
-fn as_text(status: &Status, zone: &jiff::tz::TimeZone) -> Result<(), Failure> {
-    let troubles = troubles(status);
+fn as_text(status: &Status, troubles: &[String], zone: &jiff::tz::TimeZone) -> Result<(), Failure> {
     if troubles.is_empty() {
         say!("異常はありません。");
     } else {
         say!("確認が必要です:");
-        for line in &troubles {
+        for line in troubles {
             say!("  ! {line}");
         }
     }

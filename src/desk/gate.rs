@@ -9,108 +9,74 @@ use super::standing::{Arrival, Standing};
 use super::text::address::mailboxes;
 use super::text::fold::fold;
 use super::verdict::Origin;
-use super::words::ReplyKind;
-
-pub use held::Gate;
+use super::words::{ReplyKind, words};
 
 /// The header that marks our letters, and what a Message-ID of ours begins with.
 pub const LOOP_HEADER: &str = "X-Uketsuke-Loop";
 pub const MESSAGE_ID_START: &str = "<uketsuke.";
 
-mod held {
-    use serde::{Deserialize, Serialize};
-
-    use crate::desk::verdict::Origin;
-
+words! {
     /// The gates in the order in which they are asked.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-    #[serde(rename_all = "kebab-case")]
-    pub enum Gate {
+    Gate {
         /// The verdict asks for no letter, or its letter is switched off.
-        Verdict,
+        Verdict = "verdict",
         /// Replies are off, or the mail is old or came in a first sync or a re-scan.
-        Off,
+        Off = "off",
         /// Our own letter came back, or the mail went round in circles.
-        Loop,
+        Loop = "loop",
         /// `Return-Path: <>`, as bounces have it (RFC 5321 section 4.5.5).
-        NullPath,
+        NullPath = "null-path",
         /// A delivery, disposition or abuse report (RFC 3464, RFC 8098, RFC 5965).
-        Report,
+        Report = "report",
         /// `Auto-Submitted` is not `no` (RFC 3834 section 5).
-        Auto,
+        Auto = "auto",
         /// A mailing list (RFC 2919, RFC 2369).
-        List,
+        List = "list",
         /// `Precedence: bulk` and its like.
-        Precedence,
+        Precedence = "precedence",
         /// `X-Auto-Response-Suppress` (MS-OXCMAIL).
-        Suppress,
+        Suppress = "suppress",
         /// A vendor's own mark of an automatic mail.
-        Vendor,
+        Vendor = "vendor",
         /// Nobody should be written to at this address.
-        Address,
+        Address = "address",
         /// Marked as spam, or a trusted check says that the sender is forged.
-        Spam,
+        Spam = "spam",
         /// None of our addresses stands in it.
-        NotForUs,
+        NotForUs = "not-for-us",
         /// Doubled singleton fields, or a Reply-To of somebody else.
-        Headers,
+        Headers = "headers",
         /// The sender is not authenticated as the configuration asks.
-        Unauthenticated,
+        Unauthenticated = "unauthenticated",
         /// The subject of a responder that sets no headers.
-        LooksAuto,
+        LooksAuto = "looks-auto",
         /// The sender already has an accepted submission, or answers our letter.
-        Settled,
+        Settled = "settled",
         /// Too many letters: to this sender, in this thread, to this domain, or in all.
-        Rate,
+        Rate = "rate",
         /// An earlier letter to this address bounced.
-        Bounced,
+        Bounced = "bounced",
     }
+}
 
-    impl Gate {
-        /// The fixed spelling, as stored and shown.
-        #[must_use]
-        pub const fn word(self) -> &'static str {
-            match self {
-                Self::Verdict => "verdict",
-                Self::Off => "off",
-                Self::Loop => "loop",
-                Self::NullPath => "null-path",
-                Self::Report => "report",
-                Self::Auto => "auto",
-                Self::List => "list",
-                Self::Precedence => "precedence",
-                Self::Suppress => "suppress",
-                Self::Vendor => "vendor",
-                Self::Address => "address",
-                Self::Spam => "spam",
-                Self::NotForUs => "not-for-us",
-                Self::Headers => "headers",
-                Self::Unauthenticated => "unauthenticated",
-                Self::LooksAuto => "looks-auto",
-                Self::Settled => "settled",
-                Self::Rate => "rate",
-                Self::Bounced => "bounced",
-            }
-        }
-
-        /// Who wrote a mail behind this gate.
-        #[must_use]
-        pub const fn origin(self) -> Origin {
-            match self {
-                Self::Loop | Self::NullPath | Self::Report => Origin::Echo,
-                Self::Auto | Self::List | Self::Precedence | Self::Vendor | Self::LooksAuto => Origin::Automatic,
-                Self::Verdict
-                | Self::Off
-                | Self::Suppress
-                | Self::Address
-                | Self::Spam
-                | Self::NotForUs
-                | Self::Headers
-                | Self::Unauthenticated
-                | Self::Settled
-                | Self::Rate
-                | Self::Bounced => Origin::Applicant,
-            }
+impl Gate {
+    /// Who wrote a mail behind this gate.
+    #[must_use]
+    pub const fn origin(self) -> Origin {
+        match self {
+            Self::Loop | Self::NullPath | Self::Report => Origin::Echo,
+            Self::Auto | Self::List | Self::Precedence | Self::Vendor | Self::LooksAuto => Origin::Automatic,
+            Self::Verdict
+            | Self::Off
+            | Self::Suppress
+            | Self::Address
+            | Self::Spam
+            | Self::NotForUs
+            | Self::Headers
+            | Self::Unauthenticated
+            | Self::Settled
+            | Self::Rate
+            | Self::Bounced => Origin::Applicant,
         }
     }
 }

@@ -70,7 +70,6 @@ impl<L: Ledger> Watcher<L> {
 
     fn report(&self, error: &MailboxError, wait: Duration) {
         let kind = error.kind();
-        tracing::warn!(account = %self.settings.account, ?kind, retry_seconds = wait.as_secs(), "mailbox connection ended");
         let seconds = i64::try_from(wait.as_secs()).unwrap_or(i64::MAX);
         self.observe(Event::Failed { kind, sentence: error.to_string(), retry_at: utc_now().saturating_add(seconds) });
     }
@@ -97,7 +96,9 @@ impl<L: Ledger> Watcher<L> {
         // It has seen the stop as well and is taking leave; a server that does not let go is left without a word.
         match timeout(self.settings.deadlines.farewell, &mut task.0).await {
             Ok(joined) => drop(outcome(joined)),
-            Err(_) => tracing::warn!(account = %self.settings.account, "mailbox connection did not end in time"),
+            Err(_) => {
+                tracing::warn!(account = %self.settings.account, "The mailbox's server did not let go in time; it was left without a word.")
+            }
         }
         Ok(())
     }
@@ -107,7 +108,6 @@ impl<L: Ledger> Watcher<L> {
         let beat: Beat = Arc::new(move || ledger.beat(&account));
         let mut session = connect::open(&self.settings, beat).await?;
         self.observe(Event::Connected { capabilities: session.capabilities().to_vec() });
-        tracing::info!(account = %self.settings.account, "mailbox connected");
         let outcome = self.stay(&mut session, &stop).await;
         session.logout().await;
         outcome

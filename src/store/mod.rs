@@ -146,15 +146,29 @@ impl Store {
 
 /// One daemon a store: the lock vanishes with the process, however it ends.
 fn lock(path: &Path) -> Result<File, StoreError> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
     let cannot = |error: std::io::Error| StoreError::CannotOpen { path: path.to_path_buf(), detail: error.to_string() };
-    let file = File::options().create(true).truncate(false).write(true).open(&name).map_err(cannot)?;
+    let file = File::options().create(true).truncate(false).write(true).open(lock_path(path)).map_err(cannot)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(StoreError::InUse),
         Err(TryLockError::Error(error)) => Err(cannot(error)),
     }
+}
+
+fn lock_path(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    PathBuf::from(name)
+}
+
+/// Whether a daemon holds the store now. Asks the kernel who holds the lock, without taking it.
+#[must_use]
+pub fn is_served(path: &Path) -> bool {
+    let Ok(metadata) = std::fs::metadata(lock_path(path)) else { return false };
+    let inode = std::os::unix::fs::MetadataExt::ino(&metadata).to_string();
+    // `1: FLOCK  ADVISORY  WRITE 1234 fe:00:5678 0 EOF` (proc(5)); the sixth column ends with the inode.
+    let locks = std::fs::read_to_string("/proc/locks").unwrap_or_default();
+    locks.lines().filter_map(|line| line.split_whitespace().nth(5)).any(|file| file.rsplit(':').next() == Some(inode.as_str()))
 }
 
 /// Opens the writing connection with everything that keeps the rows safe.

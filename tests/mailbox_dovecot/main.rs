@@ -1,6 +1,16 @@
 //! The IMAP station against a real Dovecot; needs `dovecot` in /usr/sbin, so it runs on request only:
 //! `cargo test --test mailbox_dovecot -- --ignored --nocapture`.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::as_conversions,
+    reason = "a test states facts; one that does not hold may panic"
+)]
+
 mod dovecot;
 #[path = "../mailbox/ledger.rs"]
 mod ledger;
