@@ -2,5 +2,6 @@
 
 pub mod imap;
 pub mod mail;
+pub mod real;
 pub mod smtp;
 pub mod tls;
