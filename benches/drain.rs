@@ -1,0 +1,172 @@
+//! How fast a full mailbox becomes verdicts: `make bench`.
+//!
+//! A private Dovecot over TLS holds generated submissions (median about 6 kB, 2 % with attachments of 0.2 to 2 MB). The real daemon,
+//! release build, drains it into SQLite at synchronous=FULL; beside it, in the same run and on the same server, a client that issues
+//! one UID FETCH and throws the bytes away. The ratio is what may be compared between machines.
+
+#![expect(clippy::print_stdout, reason = "a benchmark prints")]
+
+use std::error::Error;
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rustls::pki_types::ServerName;
+use rustls::{ClientConnection, StreamOwned};
+use testbed::mail::bulk;
+use testbed::real::{Account, Dovecot, DovecotOptions};
+use testbed::tls::Authority;
+use uketsuke::store::open_for_reading;
+use uketsuke::wire::Trust;
+
+const USER: &str = "desk@office.example.jp";
+const PASSWORD: &str = "kaki-no-tane";
+const SEED: u64 = 7;
+const PATIENCE: Duration = Duration::from_mins(10);
+
+fn main() -> Result<(), Box<dyn Error>> {
+    // `cargo test --benches` and `cargo bench` both come here; only the latter measures.
+    if !std::env::args().any(|argument| argument == "--bench") {
+        return Ok(());
+    }
+    let mails: usize = std::env::var("MAILS").ok().and_then(|text| text.parse().ok()).unwrap_or(2_000);
+    let folder = tempfile::tempdir()?;
+    let authority = Authority::new();
+    let ca_file = folder.path().join("ca.pem");
+    authority.write_pem(&ca_file)?;
+    let account = Account { user: USER.to_owned(), password: PASSWORD.to_owned(), token: None };
+    let dovecot = Dovecot::start(DovecotOptions { users: vec![account], authority: &authority })?;
+    let mut sizes: Vec<usize> = Vec::with_capacity(mails);
+    dovecot.bulk_deliver(
+        USER,
+        bulk(SEED, mails).map(|submission| {
+            sizes.push(submission.raw.len());
+            submission.raw
+        }),
+    )?;
+    sizes.sort_unstable();
+    let bytes: usize = sizes.iter().sum();
+    let median = sizes.get(sizes.len() / 2).copied().unwrap_or_default();
+    println!("{mails} mails, {:.1} MB, median {median} bytes, Dovecot over TLS on loopback", megabytes(bytes));
+
+    // Once unmeasured: Dovecot writes its index at the first look.
+    fetch_and_discard(dovecot.imaps_port(), &ca_file)?;
+    let bare = fetch_and_discard(dovecot.imaps_port(), &ca_file)?;
+    println!("one UID FETCH, bytes thrown away   {:>7.2} s  {:>8.0} mails/s", bare.as_secs_f64(), rate(mails, bare));
+    let drained = drain(folder.path(), dovecot.imaps_port(), &ca_file, mails)?;
+    println!(
+        "daemon: fetched, stored, judged    {:>7.2} s  {:>8.0} mails/s  peak memory {:.1} MB  store {:.1} MB",
+        drained.elapsed.as_secs_f64(),
+        rate(mails, drained.elapsed),
+        megabytes(drained.peak_bytes),
+        megabytes(drained.store_bytes)
+    );
+    println!("ratio to the bare fetch            {:>7.2}", bare.as_secs_f64() / drained.elapsed.as_secs_f64());
+    Ok(())
+}
+
+#[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "figures for people")]
+fn megabytes(bytes: usize) -> f64 {
+    bytes as f64 / 1e6
+}
+
+#[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "figures for people")]
+fn rate(mails: usize, elapsed: Duration) -> f64 {
+    mails as f64 / elapsed.as_secs_f64()
+}
+
+/// The least that any client must do: login, SELECT, one FETCH, and read the answer.
+fn fetch_and_discard(port: u16, ca_file: &Path) -> Result<Duration, Box<dyn Error>> {
+    let started = Instant::now();
+    let connection = ClientConnection::new(Trust::of_file(ca_file)?.client_config(), ServerName::try_from("localhost")?)?;
+    let mut stream = BufReader::with_capacity(1 << 16, StreamOwned::new(connection, TcpStream::connect(("127.0.0.1", port))?));
+    let mut line = Vec::new();
+    stream.read_until(b'\n', &mut line)?;
+    for (tag, command) in
+        [("a1", format!("LOGIN {USER} {PASSWORD}")), ("a2", "EXAMINE INBOX".to_owned()), ("a3", "UID FETCH 1:* (BODY.PEEK[])".to_owned())]
+    {
+        stream.get_mut().write_all(format!("{tag} {command}\r\n").as_bytes())?;
+        loop {
+            line.clear();
+            stream.read_until(b'\n', &mut line)?;
+            if line.starts_with(tag.as_bytes()) {
+                break;
+            }
+            if let Some(length) = literal(&line) {
+                std::io::copy(&mut stream.by_ref().take(length), &mut std::io::sink())?;
+            }
+        }
+        if !line.starts_with(format!("{tag} OK").as_bytes()) {
+            return Err(String::from_utf8_lossy(&line).into_owned().into());
+        }
+    }
+    Ok(started.elapsed())
+}
+
+/// The octets that follow a line which ends with `{n}`.
+fn literal(line: &[u8]) -> Option<u64> {
+    let text = std::str::from_utf8(line).ok()?.trim_end();
+    text.strip_suffix('}')?.rsplit_once('{')?.1.parse().ok()
+}
+
+struct Drained {
+    elapsed: Duration,
+    peak_bytes: usize,
+    store_bytes: usize,
+}
+
+struct Daemon(Child);
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let _gone = self.0.kill();
+        let _reaped = self.0.wait();
+    }
+}
+
+/// From the start of the process to the last committed verdict.
+fn drain(folder: &Path, port: u16, ca_file: &Path, mails: usize) -> Result<Drained, Box<dyn Error>> {
+    let password = folder.join("password");
+    fs::write(&password, PASSWORD)?;
+    fs::set_permissions(&password, fs::Permissions::from_mode(0o600))?;
+    let config = folder.join("uketsuke.toml");
+    let store = folder.join("uketsuke.db");
+    let text = format!(
+        "[[accounts]]\nname = \"desk\"\nhost = \"localhost\"\nport = {port}\nca-file = \"{}\"\nuser = \"{USER}\"\npassword = \"file:{}\"\n[store]\npath = \"{}\"\n[log]\nlevel = \"warn\"\n",
+        ca_file.display(),
+        password.display(),
+        store.display()
+    );
+    fs::write(&config, text)?;
+    let started = Instant::now();
+    let daemon = Daemon(Command::new(env!("CARGO_BIN_EXE_uketsuke")).arg("--config").arg(&config).arg("run").stdin(Stdio::null()).spawn()?);
+    loop {
+        let judged = open_for_reading(&store)
+            .ok()
+            .and_then(|connection| {
+                connection.query_row("SELECT count(*) FROM submissions WHERE verdict IS NOT NULL", [], |row| row.get::<_, i64>(0)).ok()
+            })
+            .unwrap_or_default();
+        if usize::try_from(judged)? >= mails {
+            break;
+        }
+        if started.elapsed() > PATIENCE {
+            return Err(format!("only {judged} of {mails} mails were judged").into());
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let elapsed = started.elapsed();
+    Ok(Drained { elapsed, peak_bytes: peak_memory(daemon.0.id())?, store_bytes: usize::try_from(fs::metadata(&store)?.len())? })
+}
+
+/// `VmHWM` of the process (proc(5)): its peak resident memory.
+fn peak_memory(process: u32) -> Result<usize, Box<dyn Error>> {
+    let status = fs::read_to_string(format!("/proc/{process}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("no VmHWM")?;
+    Ok(line.trim().trim_end_matches("kB").trim().parse::<usize>()? * 1024)
+}
