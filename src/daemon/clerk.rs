@@ -30,7 +30,7 @@ pub const PART: &str = "clerk";
 
 /// Mails judged in one group, and their bytes. A group is one transaction while there is a backlog.
 const GROUP_MAILS: usize = 128;
-const GROUP_BYTES: usize = 8 * 1024 * 1024;
+const GROUP_BYTES: usize = 2 * 1024 * 1024;
 
 /// Without a bell the clerk looks by itself this often.
 const POLL: Duration = Duration::from_secs(30);

@@ -4,6 +4,8 @@
 //! server gave the UID to another mail; bytes that are known already are recognised under any UID, since a changed
 //! UIDVALIDITY, a restored server or a mail that was moved out and back must not be judged and answered twice.
 
+use std::cell::RefCell;
+
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 use sha2::{Digest, Sha256};
 
@@ -114,13 +116,14 @@ pub fn receive(connection: &mut Connection, batch: &Batch, zone: &jiff::tz::Time
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut taken = Taken::default();
     for mail in &batch.mails {
-        match known(&transaction, &batch.place, mail)? {
+        let sha256 = fingerprint(mail);
+        match known(&transaction, &batch.place, &sha256)? {
             Some(submission) => {
                 sight(&transaction, &batch.place, mail.uid, submission)?;
                 taken.known += 1;
             }
             None => {
-                let submission = insert(&transaction, &batch.place, mail, zone, now)?;
+                let submission = insert(&transaction, &batch.place, mail, &sha256, zone, now)?;
                 sight(&transaction, &batch.place, mail.uid, submission)?;
                 taken.stored += 1;
             }
@@ -144,16 +147,25 @@ fn fingerprint(mail: &Incoming) -> String {
     if mail.content == Kept::Headers {
         hasher.update(mail.size.to_be_bytes());
     }
-    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    let digest = hasher.finalize();
+    let digits = |nibble: u8| char::from_digit(u32::from(nibble), 16);
+    digest.iter().flat_map(|byte| [digits(byte >> 4), digits(byte & 15)]).flatten().collect()
 }
 
 /// The submission that this mail already is.
-fn known(transaction: &Transaction<'_>, place: &Place, mail: &Incoming) -> Result<Option<i64>, StoreError> {
+fn known(transaction: &Transaction<'_>, place: &Place, sha256: &str) -> Result<Option<i64>, StoreError> {
     let mut statement = transaction.prepare_cached("SELECT id FROM submissions WHERE account = ?1 AND sha256 = ?2 ORDER BY id LIMIT 1")?;
-    Ok(statement.query_row(params![place.account, fingerprint(mail)], |row| row.get(0)).optional()?)
+    Ok(statement.query_row(params![place.account, sha256], |row| row.get(0)).optional()?)
 }
 
-fn insert(transaction: &Transaction<'_>, place: &Place, mail: &Incoming, zone: &jiff::tz::TimeZone, now: i64) -> Result<i64, StoreError> {
+fn insert(
+    transaction: &Transaction<'_>,
+    place: &Place,
+    mail: &Incoming,
+    sha256: &str,
+    zone: &jiff::tz::TimeZone,
+    now: i64,
+) -> Result<i64, StoreError> {
     let received = mail.internal_date.filter(|date| *date > 0 && *date <= now.saturating_add(60)).unwrap_or(now);
     let mut statement = transaction.prepare_cached(
         "INSERT INTO submissions (account, folder, uidvalidity, uid, sha256, size, content, sighting, received_at, stored_at)
@@ -164,7 +176,7 @@ fn insert(transaction: &Transaction<'_>, place: &Place, mail: &Incoming, zone: &
         place.folder,
         place.uidvalidity,
         mail.uid,
-        fingerprint(mail),
+        sha256,
         i64::try_from(mail.size).unwrap_or(i64::MAX),
         mail.content.word(),
         mail.sighting.word(),
@@ -173,10 +185,25 @@ fn insert(transaction: &Transaction<'_>, place: &Place, mail: &Incoming, zone: &
     ])?;
     let id = transaction.last_insert_rowid();
     transaction.prepare_cached("UPDATE submissions SET receipt = ?2 WHERE id = ?1")?.execute(params![id, receipt(id, received, zone)])?;
-    let compressed =
-        zstd::bulk::compress(&mail.bytes, COMPRESSION).map_err(|error| StoreError::Row(format!("a mail cannot be compressed: {error}")))?;
+    let compressed = compressed(&mail.bytes)?;
     transaction.prepare_cached("INSERT INTO raw_mails (submission, zstd) VALUES (?1, ?2)")?.execute(params![id, compressed])?;
     Ok(id)
+}
+
+thread_local! {
+    /// The writer's own context: a new one for every mail cost more than the compression.
+    static COMPRESSOR: RefCell<Option<zstd::bulk::Compressor<'static>>> = const { RefCell::new(None) };
+}
+
+fn compressed(bytes: &[u8]) -> Result<Vec<u8>, StoreError> {
+    let failed = |error: std::io::Error| StoreError::Row(format!("a mail cannot be compressed: {error}"));
+    COMPRESSOR.with_borrow_mut(|kept| {
+        let compressor = match kept {
+            Some(compressor) => compressor,
+            None => kept.insert(zstd::bulk::Compressor::new(COMPRESSION).map_err(failed)?),
+        };
+        compressor.compress(bytes).map_err(failed)
+    })
 }
 
 /// The number that the applicant is told: the office's day of receipt and a running number, which no two submissions share.

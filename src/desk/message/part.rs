@@ -5,6 +5,9 @@ use std::borrow::Cow;
 use crate::desk::text::charset::{Decoded, decode};
 use crate::desk::text::encoded_word::{base64_lenient, decode_header};
 
+/// What a file is shows within so many encoded bytes.
+const TELLING_BYTES: usize = 64 * 1024;
+
 /// A leaf of the MIME tree.
 #[derive(Debug, Clone)]
 pub struct Part<'a> {
@@ -47,6 +50,22 @@ impl<'a> Part<'a> {
                 quoted_printable::decode(self.encoded, quoted_printable::ParseMode::Robust).unwrap_or_else(|_| self.encoded.to_vec()),
             ),
         }
+    }
+
+    /// About how many bytes there are, without decoding them. Never less than there are.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        match self.transfer {
+            Transfer::Identity | Transfer::QuotedPrintable => self.encoded.len(),
+            Transfer::Base64 => self.encoded.len() / 4 * 3 + 3,
+        }
+    }
+
+    /// The first bytes, decoded: enough to tell what a file is.
+    #[must_use]
+    pub fn start(&self) -> Cow<'a, [u8]> {
+        let part = Self { encoded: self.encoded.get(..TELLING_BYTES).unwrap_or(self.encoded), ..self.clone() };
+        part.bytes()
     }
 
     /// The part as text, at most `most` bytes of it.

@@ -47,7 +47,7 @@ pub fn sort(part: &Part<'_>, limits: &Limits) -> Sort {
         return text(part, content_type);
     }
     if content_type.starts_with("image/") || part.is_named(&[".png", ".jpg", ".jpeg", ".gif", ".heic", ".webp", ".bmp", ".tif", ".tiff"]) {
-        return if part.bytes().len() >= limits.picture_bytes { Sort::Picture } else { Sort::Harmless };
+        return if part.size() >= limits.picture_bytes { Sort::Picture } else { Sort::Harmless };
     }
     if is_harmless(content_type) {
         return Sort::Harmless;
@@ -59,7 +59,7 @@ fn text(part: &Part<'_>, content_type: &str) -> Sort {
     match content_type {
         "text/calendar" | "text/vcard" | "text/x-vcard" | "text/directory" | "text/rfc822-headers" | "text/css" => Sort::Harmless,
         _ if part.disposition == Disposition::Attachment => {
-            if looks_like_mail(&part.bytes()) {
+            if looks_like_mail(&part.start()) {
                 Sort::Mail(Carried::File)
             } else if part.is_html() || part.is_named(&[".txt", ".html", ".htm"]) {
                 // A text file may be a print-out of the notice; somebody should look, but the desk reads it first.
@@ -85,7 +85,7 @@ fn is_harmless(content_type: &str) -> bool {
 }
 
 fn by_bytes(part: &Part<'_>, content_type: &str) -> Sort {
-    let bytes = part.bytes();
+    let bytes = part.start();
     if content_type == "application/pdf" || part.is_named(&[".pdf"]) || bytes.starts_with(b"%PDF-") {
         return Sort::Pdf;
     }
