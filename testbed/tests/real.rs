@@ -72,7 +72,7 @@ struct Machine {
 
 fn account(user: &str) -> Account {
     let password = "himi:tsu \"no\" \\ kotoba".to_owned();
-    Account { user: user.to_owned(), password, token: Some("toke.n-1".to_owned()) }
+    Account { user: user.to_owned(), password, token: (user == DESK).then(|| "toke.n-1".to_owned()) }
 }
 
 fn dovecot(authority: &Authority) -> Dovecot {
@@ -207,19 +207,19 @@ assert str(error).find("[AUTHENTICATIONFAILED]") >= 0, error
 async fn tokens_log_in_to_both_servers() {
     let machine = Machine::start();
     let script = r#"
-def answers(token):
-    said = "user=%s\x01auth=Bearer %s\x01\x01" % (DESK, token)
+def answers(user, token):
+    said = "user=%s\x01auth=Bearer %s\x01\x01" % (user, token)
     return lambda challenge=None: "" if challenge else said
-for token, right in ((TOKEN, True), (TOKEN + "x", False)):
+for user, token, right in ((DESK, TOKEN, True), (DESK, TOKEN + "x", False), (APPLICANT, TOKEN, False)):
     box = imaplib.IMAP4_SSL("localhost", imaps, ssl_context=trust, timeout=10)
     client = smtp_tls()
     client.ehlo()
     if right:
-        assert box.authenticate("XOAUTH2", answers(token))[0] == "OK"
-        assert client.auth("XOAUTH2", answers(token))[0] == 235
+        assert box.authenticate("XOAUTH2", answers(user, token))[0] == "OK"
+        assert client.auth("XOAUTH2", answers(user, token))[0] == 235
     else:
-        assert "AUTHENTICATIONFAILED" in str(refused(box.authenticate, "XOAUTH2", answers(token)))
-        assert refused(client.auth, "XOAUTH2", answers(token)).smtp_code == 535
+        assert "AUTHENTICATIONFAILED" in str(refused(box.authenticate, "XOAUTH2", answers(user, token)))
+        assert refused(client.auth, "XOAUTH2", answers(user, token)).smtp_code == 535
 "#;
     machine.python(script).await;
 }
@@ -296,10 +296,13 @@ fn living(group: u32) -> usize {
 }
 
 #[test]
-fn a_user_or_domain_that_would_change_a_configuration_is_refused() {
+fn options_that_cannot_work_are_refused() {
     let authority = Authority::new();
     let options = DovecotOptions { users: vec![account("a@example.jp\nmail_uid = root")], authority: &authority };
     assert!(matches!(Dovecot::start(options), Err(Fault::Name { what: "the user", .. })));
+    let twins = [DESK, APPLICANT].map(|user| Account { token: Some("toke.n-1".to_owned()), ..account(user) });
+    let options = DovecotOptions { users: twins.to_vec(), authority: &authority };
+    assert!(matches!(Dovecot::start(options), Err(Fault::SharedToken { user }) if user == APPLICANT));
     let dovecot = dovecot(&authority);
     assert!(matches!(dovecot.deliver("nobody@office.example.jp", ""), Err(Fault::UnknownUser { .. })));
     let domains = vec!["office.example.jp".to_owned(), "$myhostname".to_owned()];

@@ -1,9 +1,10 @@
 //! A private Dovecot: IMAP by TLS, STARTTLS and plaintext, login by password and by token, Maildirs that tests fill.
 //!
-//! Promises: works as root and as an ordinary user; failed logins are answered at once (Dovecot's penalties are off), so a test of a wrong
-//! password takes no seconds; IDLE tells a delivery within 1.1 s, Dovecot's own pace.
+//! Promises: works with Dovecot 2.3 and 2.4, as root and as an ordinary user; failed logins are answered within a second (Dovecot's
+//! penalties are off); IDLE tells a delivery within 1.1 s, Dovecot's own pace.
 //! Rejected: the shipped `/etc/dovecot`; every distribution and every operator changes it.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::fault::Fault;
@@ -11,6 +12,7 @@ use super::folder::{Folder, Owner};
 use super::port;
 use super::process::{Group, Plan, Process};
 use super::program::{Privilege, answer, find, plain_name};
+use super::token::Provider;
 use super::{Account, maildir};
 use crate::imap::base64;
 use crate::tls::Authority;
@@ -20,7 +22,8 @@ const ATTEMPTS: usize = 5;
 
 /// How Dovecot is set up.
 pub struct Options<'authority> {
-    /// Who may log in; each has an empty INBOX. Passwords and tokens may hold any character.
+    /// Who may log in; each has an empty INBOX. Passwords may hold any character but NUL and line ends,
+    /// tokens those of RFC 6750, and no two users may have the same token.
     pub users: Vec<Account>,
     /// Signs the certificate for `localhost` and 127.0.0.1.
     pub authority: &'authority Authority,
@@ -30,6 +33,8 @@ pub struct Options<'authority> {
 pub struct Dovecot {
     // Declared before the folder, hence dropped before it: a server whose folder vanishes complains for minutes.
     process: Process,
+    #[expect(dead_code, reason = "held so that it answers as long as Dovecot asks")]
+    provider: Provider,
     folder: Folder,
     ports: [u16; 2],
     users: Vec<String>,
@@ -65,9 +70,11 @@ impl Dovecot {
         }
         let signed = options.authority.write_server_files(folder.path());
         super::folder::at(folder.path(), signed)?;
-        folder.write("passwords", &secrets(&options.users, |account| Some(&account.password)))?;
-        folder.write("tokens", &secrets(&options.users, |account| account.token.as_ref()))?;
-        let configuration = folder.write("dovecot.conf", &configuration(&folder, &people, ports))?;
+        folder.write("passwords", &passwords(&options.users))?;
+        let provider = Provider::start(tokens(&options.users)?)?;
+        folder.write("oauth2.conf", &include_str!("oauth2-2.3.conf").replace("@provider@", &provider.url()))?;
+        let template = template(program)?.replace("@provider@", &provider.url());
+        let configuration = folder.write("dovecot.conf", &configuration(&template, &folder, &people, ports))?;
         let process = Process::start(&Plan {
             name: "Dovecot",
             program: program.to_owned(),
@@ -80,7 +87,7 @@ impl Dovecot {
         let [_, imap] = ports;
         process.greets(&[imap], &folder.name())?;
         let users = options.users.iter().map(|account| account.user.clone()).collect();
-        Ok(Self { process, folder, ports, users, mail_owner: people.mail_owner })
+        Ok(Self { process, provider, folder, ports, users, mail_owner: people.mail_owner })
     }
 
     /// TLS from the first byte.
@@ -207,15 +214,34 @@ impl People {
 }
 
 /// Dovecot's passwd-file; base64, since a colon would end the password.
-fn secrets(users: &[Account], secret: impl Fn(&Account) -> Option<&String>) -> String {
-    let line = |account: &Account| {
-        secret(account).map(|secret| format!("{}:{{PLAIN.b64}}{}::::::\n", account.user, base64::encode(secret.as_bytes())))
-    };
-    users.iter().filter_map(line).collect()
+fn passwords(users: &[Account]) -> String {
+    let line = |account: &Account| format!("{}:{{PLAIN.b64}}{}::::::\n", account.user, base64::encode(account.password.as_bytes()));
+    users.iter().map(line).collect()
 }
 
-fn configuration(folder: &Folder, people: &People, [imaps, imap]: [u16; 2]) -> String {
-    include_str!("dovecot-2.3.conf")
+fn tokens(users: &[Account]) -> Result<BTreeMap<String, String>, Fault> {
+    let mut owners = BTreeMap::new();
+    for account in users {
+        let Some(token) = account.token.clone() else { continue };
+        if owners.insert(token, account.user.clone()).is_some() {
+            return Err(Fault::SharedToken { user: account.user.clone() });
+        }
+    }
+    Ok(owners)
+}
+
+/// Dovecot 2.4 renamed half of the keys and refuses the old ones.
+fn template(program: &Path) -> Result<&'static str, Fault> {
+    let version = answer(program, &["--version"])?;
+    match version.split(['.', '-', ' ']).take(2).collect::<Vec<_>>().as_slice() {
+        ["2", "3"] => Ok(include_str!("dovecot-2.3.conf")),
+        ["2", "4"] => Ok(include_str!("dovecot-2.4.conf")),
+        _ => Err(Fault::Version { name: "Dovecot", version, known: "2.3 and 2.4" }),
+    }
+}
+
+fn configuration(template: &str, folder: &Folder, people: &People, [imaps, imap]: [u16; 2]) -> String {
+    template
         .replace("@folder@", &folder.path().display().to_string())
         .replace("@mark@", &folder.name())
         .replace("@login@", &people.login)

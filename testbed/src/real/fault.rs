@@ -31,6 +31,12 @@ pub enum Fault {
     /// A keeper thread could not be made.
     #[error("no thread could be made to watch {name}; see the machine's limits (ulimit -u)")]
     Thread { name: &'static str, source: io::Error },
+    /// A version with a configuration of its own.
+    #[error("{name} {version} is not known to the testbed, only {known}; add its configuration to testbed/src/real")]
+    Version { name: &'static str, version: String, known: &'static str },
+    /// The identity provider, part of this process, could not listen.
+    #[error("no port on 127.0.0.1 could be opened for the testbed's identity provider; see the machine's limits (ulimit -n)")]
+    Provider { source: io::Error },
     /// No free ports in the range that the testbed uses.
     #[error("no {wanted} free ports on 127.0.0.1 between {first} and {last}; end what occupies them")]
     Ports { wanted: usize, first: u16, last: u16 },
@@ -46,6 +52,9 @@ pub enum Fault {
     /// A mail for a user that the options did not name.
     #[error("Dovecot has no user {user}; name the user in the options")]
     UnknownUser { user: String },
+    /// The identity provider could not tell whose token it is.
+    #[error("{user} has the same token as a user before; give each user a token of its own, or none")]
+    SharedToken { user: String },
     /// A domain, user or address with a character that would change a configuration file.
     #[error("{what} {value:?} cannot stand in a server's configuration; use letters, digits and the signs @ . - _ + only")]
     Name { what: &'static str, value: String },

@@ -1,0 +1,32 @@
+# What people and machines run. `make lint test` is what CI runs.
+
+CARGO ?= cargo
+
+.PHONY: help lint test bench demo corpus
+
+help:
+	@echo 'make lint    formatting, clippy and rustdoc; a warning is an error'
+	@echo 'make test    all tests, with a real Dovecot and a real Postfix (installs them by apt if it may)'
+	@echo 'make bench   how fast a full mailbox is drained'
+	@echo 'make demo    a day at the desk on loopback, no network needed'
+	@echo 'make corpus  writes the generated mails of tests/corpus again'
+
+lint:
+	@$(CARGO) fmt --version >/dev/null || { echo 'make lint needs rustfmt: rustup component add rustfmt, or the package that your cargo came with' >&2; exit 1; }
+	@$(CARGO) clippy --version >/dev/null || { echo 'make lint needs clippy: rustup component add clippy, or the package that your cargo came with' >&2; exit 1; }
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --no-deps --workspace --locked
+
+test:
+	scripts/install-test-servers
+	$(CARGO) test --workspace --locked
+
+bench:
+	$(CARGO) bench --locked --bench drain
+
+demo:
+	$(CARGO) run --locked --release --example demo
+
+corpus:
+	$(CARGO) run --locked -p testbed --bin corpus -- tests/corpus
