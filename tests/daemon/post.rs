@@ -43,6 +43,14 @@ impl Post {
         self
     }
 
+    /// The same in an office that answers nobody.
+    pub fn unanswered(mut self) -> Self {
+        for mail in &mut self.mails {
+            mail.expected["reply"] = Value::from("none");
+        }
+        self
+    }
+
     /// The rows, sorted.
     pub fn rows(&self) -> Vec<String> {
         let mut rows: Vec<String> = self.mails.iter().map(row_of).collect();
