@@ -15,4 +15,5 @@ mod post;
 mod refusals;
 mod scripted;
 mod signals;
+mod store;
 mod systemd;
