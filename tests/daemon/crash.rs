@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-
 use testbed::imap::{self, Folder};
 use testbed::smtp;
 
@@ -61,7 +60,6 @@ async fn killed_after_a_letter_was_claimed() {
 async fn killed_after_a_letter_was_settled() {
     recovers_from("T4", unfiled).await;
 }
-
 
 /// Dies once around the filing, without letters: one on its way would rightly be held.
 async fn files_after(point: &str, filing: &str, prefix: &str) -> Office {
@@ -201,7 +199,10 @@ async fn a_mail_that_ends_the_process_twice_goes_to_a_person() {
     dies_after("taken", &office).await;
     let daemon = office.start();
     office.until_settled(1).await;
-    assert_eq!(office.rows("SELECT verdict, reply, code FROM submissions JOIN findings ON submission = submissions.id"), ["review|none|unjudgeable"]);
+    assert_eq!(
+        office.rows("SELECT verdict, reply, code FROM submissions JOIN findings ON submission = submissions.id"),
+        ["review|none|unjudgeable"]
+    );
     let next = post().mails.remove(0);
     let row = crate::post::row_of(&next);
     office.imap.deliver(next.raw.clone());

@@ -73,8 +73,12 @@ async fn missing_and_wrong_type_are_answered_with_all_that_stops_a_loop() {
         let receipt = office.rows(&query).remove(0);
         assert!(head["message-id"].starts_with(&format!("<uketsuke.{receipt}.{kind}.")), "{}", head["message-id"]);
         assert!(!body.contains('\u{FFFD}') && body.contains("自己宣言完了のお知らせ"), "{body}");
-        let subject_of_letter = office.rows(&format!("SELECT subject FROM replies WHERE recipient = '{}'", text(mail, "from").to_lowercase())).remove(0);
-        assert!(body.contains(&receipt) || subject_of_letter.contains(&receipt), "the receipt number stands in the letter: {subject_of_letter}\n{body}");
+        let subject_of_letter =
+            office.rows(&format!("SELECT subject FROM replies WHERE recipient = '{}'", text(mail, "from").to_lowercase())).remove(0);
+        assert!(
+            body.contains(&receipt) || subject_of_letter.contains(&receipt),
+            "the receipt number stands in the letter: {subject_of_letter}\n{body}"
+        );
         assert!(letter.data.split(|byte| *byte == b'\n').all(|line| line.len() <= 998), "no line is too long");
     }
     daemon.close().await;
@@ -82,7 +86,8 @@ async fn missing_and_wrong_type_are_answered_with_all_that_stops_a_loop() {
 
 #[tokio::test]
 async fn an_automatic_reply_and_an_accepted_proof_are_not_answered() {
-    let mails: Vec<_> = Post::dozen(7).mails.into_iter().filter(|mail| matches!(text(mail, "verdict").as_str(), "accepted" | "ignored")).collect();
+    let mails: Vec<_> =
+        Post::dozen(7).mails.into_iter().filter(|mail| matches!(text(mail, "verdict").as_str(), "accepted" | "ignored")).collect();
     let post = Post { mails };
     let office = Office::with_post(&post, |plan| plan);
     let daemon = office.start();
@@ -114,7 +119,10 @@ async fn a_sender_is_answered_once_in_seven_days() {
     office.until_settled(4).await;
     let expected = ["missing|missing|-", "missing|none|rate", "missing|missing|-", "missing|none|rate"];
     assert_eq!(office.rows("SELECT verdict, reply, reply_gate FROM submissions ORDER BY id"), expected);
-    assert_eq!(office.sink.letters().iter().flat_map(|letter| letter.recipients.clone()).collect::<Vec<_>>(), [sender, "taro@applicant.example.co.jp"]);
+    assert_eq!(
+        office.sink.letters().iter().flat_map(|letter| letter.recipients.clone()).collect::<Vec<_>>(),
+        [sender, "taro@applicant.example.co.jp"]
+    );
     daemon.close().await;
 }
 
@@ -141,7 +149,10 @@ async fn an_office_that_starts_now_answers_no_old_mail_but_a_new_one() {
     office.imap.deliver(greeting("new@applicant.example.co.jp", 2));
     office.until_settled(2).await;
     assert_eq!(office.rows("SELECT sighting, reply FROM submissions WHERE id = 2"), ["live|missing"]);
-    assert_eq!(office.sink.letters().iter().flat_map(|letter| letter.recipients.clone()).collect::<Vec<_>>(), ["new@applicant.example.co.jp"]);
+    assert_eq!(
+        office.sink.letters().iter().flat_map(|letter| letter.recipients.clone()).collect::<Vec<_>>(),
+        ["new@applicant.example.co.jp"]
+    );
     daemon.close().await;
 }
 

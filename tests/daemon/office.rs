@@ -163,7 +163,10 @@ impl Office {
         assert_eq!(answered, post.answered(), "{}", self.story());
         let sent = format!("{}", answered.len());
         assert_eq!(self.rows("SELECT count(*), count(DISTINCT message_id) FROM replies WHERE state = 'sent'"), [format!("{sent}|{sent}")]);
-        assert_eq!(self.rows("SELECT count(DISTINCT sha256), count(DISTINCT receipt) FROM submissions"), [format!("{0}|{0}", post.mails.len())]);
+        assert_eq!(
+            self.rows("SELECT count(DISTINCT sha256), count(DISTINCT receipt) FROM submissions"),
+            [format!("{0}|{0}", post.mails.len())]
+        );
     }
 
     /// What the rows say of every mail, sorted.

@@ -40,9 +40,16 @@ async fn held_letters_wait_until_they_are_released_or_cancelled() {
     assert_eq!(recipients(&office), [SENDERS[0]]);
     let again = office.ask(&["outbox", "release", "2", "77"]).await;
     assert_eq!(again.code, Some(1));
-    assert!(again.stderr.contains("letter 2 is cancelled, so `release` does not apply; it applies to letters that are held"), "{}", again.stderr);
+    assert!(
+        again.stderr.contains("letter 2 is cancelled, so `release` does not apply; it applies to letters that are held"),
+        "{}",
+        again.stderr
+    );
     assert!(again.stderr.contains("there is no letter 77"), "{}", again.stderr);
-    assert_eq!(office.rows("SELECT action, object, detail FROM audit ORDER BY id"), ["outbox cancel|reply 2|held → cancelled", "outbox release|reply 1|held → queued"]);
+    assert_eq!(
+        office.rows("SELECT action, object, detail FROM audit ORDER BY id"),
+        ["outbox cancel|reply 2|held → cancelled", "outbox release|reply 1|held → queued"]
+    );
     daemon.close().await;
 }
 
@@ -53,7 +60,10 @@ async fn a_refused_letter_is_shown_and_goes_out_when_an_operator_says_so() {
     office.until_settled(3).await;
     assert_eq!(office.rows("SELECT id, state FROM replies ORDER BY id"), ["1|refused", "2|sent", "3|sent"]);
     let listed = office.ask(&["outbox", "list", "--json"]).await.stdout;
-    assert!(listed.lines().next().is_some_and(|line| line.contains("\"state\":\"refused\"") && line.contains("5.2.1 Mailbox is closed")), "{listed}");
+    assert!(
+        listed.lines().next().is_some_and(|line| line.contains("\"state\":\"refused\"") && line.contains("5.2.1 Mailbox is closed")),
+        "{listed}"
+    );
     assert!(office.ask(&["status"]).await.stdout.contains("相手のサーバーに断られました"));
     assert_eq!(office.ask(&["outbox", "retry", "1"]).await.code, Some(0));
     daemon.close().await;
@@ -66,7 +76,9 @@ async fn a_refused_letter_is_shown_and_goes_out_when_an_operator_says_so() {
 
 #[tokio::test]
 async fn an_address_that_bounces_is_left_alone() {
-    let office = office_with_sink(vec![Rule::at(Phase::Rcpt, What::reply("550 5.1.1 No such user")).nth(1)], |plan| plan.set("reply", "same-kind-days", "0"));
+    let office = office_with_sink(vec![Rule::at(Phase::Rcpt, What::reply("550 5.1.1 No such user")).nth(1)], |plan| {
+        plan.set("reply", "same-kind-days", "0")
+    });
     let daemon = office.start();
     office.until_settled(3).await;
     assert_eq!(office.rows("SELECT address FROM bounces"), [SENDERS[0]]);
@@ -111,6 +123,9 @@ async fn a_refused_account_stops_all_letters_and_spends_none() {
     assert_eq!(office.rows("SELECT state, attempts FROM replies"), ["queued|0"; 3]);
     assert_eq!(office.sink.dialogue().iter().filter(|line| line.starts_with("C: MAIL")).count(), 1, "one attempt, then a pause");
     let status = office.ask(&["status"]).await.stdout;
-    assert!(status.contains("courier: the SMTP server answered MAIL FROM with: 530 5.7.0 Authentication required; the server wants a login"), "{status}");
+    assert!(
+        status.contains("courier: the SMTP server answered MAIL FROM with: 530 5.7.0 Authentication required; the server wants a login"),
+        "{status}"
+    );
     daemon.close().await;
 }

@@ -99,13 +99,17 @@ async fn a_refusal_at_any_step_loses_nothing() {
 
 #[tokio::test]
 async fn bad_at_any_step_loses_nothing() {
-    let scenarios = occasions().into_iter().skip(1).map(|(name, when)| (format!("BAD at {name}"), vec![when.then(What::Bad("Unknown command".to_owned()))]));
+    let scenarios = occasions()
+        .into_iter()
+        .skip(1)
+        .map(|(name, when)| (format!("BAD at {name}"), vec![when.then(What::Bad("Unknown command".to_owned()))]));
     survived_all(Cost::Open, scenarios.collect()).await;
 }
 
 #[tokio::test]
 async fn bye_at_any_step_loses_nothing() {
-    let scenarios = occasions().into_iter().map(|(name, when)| (format!("BYE at {name}"), vec![when.then(What::Bye("Shutting down".to_owned()))]));
+    let scenarios =
+        occasions().into_iter().map(|(name, when)| (format!("BYE at {name}"), vec![when.then(What::Bye("Shutting down".to_owned()))]));
     survived_all(Cost::Connection, scenarios.collect()).await;
 }
 
@@ -147,7 +151,11 @@ async fn idle_that_misbehaves_loses_nothing() {
         ended("IDLE refused", When::command("IDLE").then(What::No("Not now".to_owned()))),
     ];
     survived_all(Cost::Nothing, mild).await;
-    survived_all(Cost::Connection, vec![ended("BYE in IDLE", idle().then(What::ByeInIdle)), ended("closed in IDLE", idle().then(What::CloseInIdle))]).await;
+    survived_all(
+        Cost::Connection,
+        vec![ended("BYE in IDLE", idle().then(What::ByeInIdle)), ended("closed in IDLE", idle().then(What::CloseInIdle))],
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -226,7 +234,11 @@ async fn connections_that_are_dropped_again_and_again_lose_nothing() {
     let office = Office::with_post(&post, impatient);
     let daemon = office.start();
     for drop in 1..=3 {
-        office.imap.wait_until(|state| state.connections() >= drop && state.count("EXAMINE") >= drop, DEADLINE).await.expect("a connection");
+        office
+            .imap
+            .wait_until(|state| state.connections() >= drop && state.count("EXAMINE") >= drop, DEADLINE)
+            .await
+            .expect("a connection");
         office.imap.drop_connections();
     }
     office.until_balanced(&post).await;

@@ -102,7 +102,8 @@ async fn systemd_hears_that_a_changed_file_was_refused_until_it_is_mended() {
 
 #[tokio::test]
 async fn a_folder_of_thousands_does_not_starve_the_watchdog() {
-    let mails: Vec<String> = (1..=1_500).map(|number| crate::letters::greeting(&format!("u{number}@applicant.example.co.jp"), number)).collect();
+    let mails: Vec<String> =
+        (1..=1_500).map(|number| crate::letters::greeting(&format!("u{number}@applicant.example.co.jp"), number)).collect();
     let office = office_with(&mails, |plan| plan.set("reply", "mode", "\"off\""));
     let mut socket = Socket::new(&office);
     let daemon = office.start_with(&[("NOTIFY_SOCKET", &socket.path.clone()), ("WATCHDOG_USEC", "3000000")]);
@@ -110,16 +111,20 @@ async fn a_folder_of_thousands_does_not_starve_the_watchdog() {
     let mut silence = std::time::Duration::ZERO;
     let mut last = started;
     let mut count = 0;
-    until("all verdicts", || office.story(), || {
-        socket.listen();
-        let fed = socket.heard.iter().filter(|line| *line == "WATCHDOG=1").count();
-        if fed > count {
-            count = fed;
-            silence = silence.max(last.elapsed());
-            last = std::time::Instant::now();
-        }
-        (office.rows("SELECT count(*) FROM submissions WHERE verdict IS NOT NULL") == ["1500"]).then_some(())
-    })
+    until(
+        "all verdicts",
+        || office.story(),
+        || {
+            socket.listen();
+            let fed = socket.heard.iter().filter(|line| *line == "WATCHDOG=1").count();
+            if fed > count {
+                count = fed;
+                silence = silence.max(last.elapsed());
+                last = std::time::Instant::now();
+            }
+            (office.rows("SELECT count(*) FROM submissions WHERE verdict IS NOT NULL") == ["1500"]).then_some(())
+        },
+    )
     .await;
     assert!(count > 0 && silence < std::time::Duration::from_secs(3) && last.elapsed() < std::time::Duration::from_secs(3), "{silence:?}");
     assert!(started.elapsed() < DEADLINE);
