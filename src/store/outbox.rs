@@ -29,6 +29,9 @@ pub enum Settled {
     Unknown { words: String },
 }
 
+/// A letter that was on its way in so many attempts without an answer is left to an operator, whatever the configuration says.
+const MOST_RESENDS: u32 = 5;
+
 /// What becomes of letters that a crash left in the phase `data`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AfterCrash {
@@ -45,17 +48,15 @@ pub fn recover(connection: &mut Connection, after_crash: AfterCrash, now: i64) -
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let at = utc_text(now);
     transaction.execute("UPDATE replies SET state = 'queued', next_attempt_at = ?1, changed_at = ?1 WHERE state = 'sending'", params![at])?;
-    let unknown = match after_crash {
-        AfterCrash::Hold => transaction.execute(
-            "UPDATE replies SET state = 'unknown', next_attempt_at = NULL, changed_at = ?1,
-                server_words = 'the daemon ended while the letter was on its way; whether it was delivered is unknown' WHERE state = 'data'",
-            params![at],
-        )?,
-        AfterCrash::Resend => {
-            transaction.execute("UPDATE replies SET state = 'queued', next_attempt_at = ?1, changed_at = ?1 WHERE state = 'data'", params![at])?;
-            0
-        }
-    };
+    if after_crash == AfterCrash::Resend {
+        let sql = "UPDATE replies SET state = 'queued', next_attempt_at = ?1, changed_at = ?1 WHERE state = 'data' AND attempts < ?2";
+        transaction.execute(sql, params![at, MOST_RESENDS])?;
+    }
+    let unknown = transaction.execute(
+        "UPDATE replies SET state = 'unknown', next_attempt_at = NULL, changed_at = ?1,
+            server_words = 'the daemon ended while the letter was on its way; whether it was delivered is unknown' WHERE state = 'data'",
+        params![at],
+    )?;
     transaction.commit()?;
     Ok(unknown)
 }
