@@ -54,10 +54,11 @@ async fn a_header_field_of_two_megabytes_does_no_harm() {
 
 #[tokio::test]
 async fn text_in_no_known_character_set_goes_to_a_person() {
-    let mut mail = b"Date: Mon, 23 Nov 2026 10:00:00 +0900\r\nFrom: hanako@applicant.example.co.jp\r\nTo: desk@office.example.jp\r\nSubject: Fwd\r\n\
+    let mut mail =
+        b"Date: Mon, 23 Nov 2026 10:00:00 +0900\r\nFrom: hanako@applicant.example.co.jp\r\nTo: desk@office.example.jp\r\nSubject: Fwd\r\n\
         Message-ID: <broken@applicant.example.co.jp>\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=x-unknown-7\r\n\
         Content-Transfer-Encoding: 8bit\r\n\r\n"
-        .to_vec();
+            .to_vec();
     mail.extend((0..400_u32).map(|number| u8::try_from(0x80 + (number * 37) % 0x80).expect("a byte")));
     mail.extend_from_slice(b"\r\n");
     goes_to_review(mail, "illegible").await;
@@ -101,7 +102,8 @@ async fn mails_over_the_limit_go_to_a_person_and_memory_stays_flat() {
 /// Nothing of a hostile sender reaches a terminal or a log unprinted.
 #[tokio::test]
 async fn escapes_of_a_mail_reach_neither_log_nor_terminal() {
-    let mail = greeting("hanako@applicant.example.co.jp", 1).replace("Subject: SECURITY ACTION 1", "Subject: \u{1b}[2J\u{1b}]0;owned\u{7} SECURITY ACTION");
+    let mail = greeting("hanako@applicant.example.co.jp", 1)
+        .replace("Subject: SECURITY ACTION 1", "Subject: \u{1b}[2J\u{1b}]0;owned\u{7} SECURITY ACTION");
     let office = office_with(&[], |plan| plan);
     let daemon = office.start();
     office.imap.deliver(mail);
