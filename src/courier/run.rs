@@ -45,7 +45,7 @@ pub struct Surroundings {
 
 /// Why the courier cannot go on.
 #[derive(Debug, thiserror::Error)]
-#[error("the outbox failed at {step}, so no more letters are sent; see the store's own message, mend it and restart")]
+#[error("the outbox failed at {step}, so no letters are sent until it works again; mend what the store says")]
 pub struct CourierError {
     step: &'static str,
     source: OutboxError,

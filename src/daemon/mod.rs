@@ -19,7 +19,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
-use self::board::Board;
+use self::board::{Board, State};
 use self::clerk::Clerk;
 use self::ledger::{Ledger, part_of};
 use self::outbox::Outbox;
@@ -28,6 +28,7 @@ use crate::config::{self, ConfigError, Configuration, Judging};
 use crate::courier::{self, OnUnknown, Surroundings};
 use crate::mailbox;
 use crate::store::outbox::{AfterCrash, recover};
+use crate::store::health::Fact;
 use crate::store::{Store, StoreError, WriterThread, health};
 
 /// READY is told at the latest after this, with a line that says what is still awaited. systemd's own patience is 90 s.
@@ -38,6 +39,10 @@ const TICK: Duration = Duration::from_secs(10);
 const RESTART_PAUSE: Duration = Duration::from_secs(5);
 /// The clerk and the store must be heard at least this often.
 const CLERK_LIMIT: Duration = Duration::from_secs(300);
+/// The part of the board and of `status` that tells of a file which was refused.
+const CONFIGURATION: &str = "configuration";
+/// The daemon's own name in the table `health`.
+const DAEMON: &str = "daemon";
 /// Beyond the longest wait that a station may legally make.
 const MARGIN: Duration = Duration::from_secs(60);
 
@@ -66,20 +71,21 @@ pub async fn run(configuration: Configuration, path: &Path) -> Result<(), Daemon
 
 /// Sorts out what an earlier run left.
 async fn prepare(store: &Store, configuration: &Configuration) -> Result<(), StoreError> {
-    let after_crash = match configuration.courier.as_ref().map(|courier| courier.on_unknown) {
+    let mut parts: Vec<String> = configuration.accounts.iter().map(|account| part_of(&account.account)).collect();
+    parts.extend([outbox::PART.to_owned(), clerk::PART.to_owned()]);
+    store.write(move |connection| health::forget_others(connection, &parts)).await?;
+    sort_out(store, configuration.courier.as_ref()).await
+}
+
+/// Sorts out the letters that were on their way when the courier ended, with the daemon or without it.
+async fn sort_out(store: &Store, courier: Option<&courier::Settings>) -> Result<(), StoreError> {
+    let after_crash = match courier.map(|courier| courier.on_unknown) {
         Some(OnUnknown::Resend) => AfterCrash::Resend,
         Some(OnUnknown::Hold) | None => AfterCrash::Hold,
     };
-    let mut parts: Vec<String> = configuration.accounts.iter().map(|account| part_of(&account.account)).collect();
-    parts.extend([outbox::PART.to_owned(), clerk::PART.to_owned()]);
-    let unknown = store
-        .write(move |connection| {
-            health::forget_others(connection, &parts)?;
-            recover(connection, after_crash, clock::now())
-        })
-        .await?;
+    let unknown = store.write(move |connection| recover(connection, after_crash, clock::now())).await?;
     if unknown > 0 {
-        tracing::warn!(letters = unknown, "Letters were on their way when the daemon ended; look at `uketsuke outbox list` and decide.");
+        tracing::warn!(letters = unknown, "Letters were on their way when sending was interrupted; look at `uketsuke outbox list` and decide.");
     }
     Ok(())
 }
@@ -104,6 +110,8 @@ type Ended = String;
 impl Office {
     fn new(store: Store, configuration: Configuration, path: PathBuf) -> Self {
         let board = Arc::new(Board::default());
+        board.enrol(CONFIGURATION, Duration::MAX);
+        board.say(CONFIGURATION, State::Well);
         let arrivals = Arc::new(Notify::new());
         let ledger = Arc::new(Ledger {
             store: store.clone(),
@@ -192,8 +200,10 @@ impl Office {
         }
     }
 
-    fn spawn_watcher(&self, account: mailbox::Settings, pause: Duration, tasks: &mut JoinSet<Ended>) {
+    fn spawn_watcher(&self, mut account: mailbox::Settings, pause: Duration, tasks: &mut JoinSet<Ended>) {
         let part = part_of(&account.account);
+        // A server that does not let go must not make us late.
+        account.deadlines.farewell = account.deadlines.farewell.min(self.configuration.grace * 3 / 4);
         // Within one command the watcher cannot beat; the command itself has a deadline.
         self.board.enrol(&part, account.deadlines.bulk + MARGIN);
         let bell = self
@@ -246,8 +256,11 @@ impl Office {
         tasks.spawn(async move {
             tokio::time::sleep(pause).await;
             guarded(async move {
-                if let Err(error) = courier::run(&settings, &outbox, surroundings).await {
-                    tracing::error!(%error, "Sending is interrupted.");
+                // An earlier courier of this process may have lost its store in the middle of a letter.
+                if let Err(error) = sort_out(&outbox.store, Some(&settings)).await {
+                    tracing::error!(error = chain(&error), "Sending cannot begin; it is tried again.");
+                } else if let Err(error) = courier::run(&settings, &outbox, surroundings).await {
+                    tracing::error!(error = chain(&error), "Sending is interrupted.");
                 }
             })
             .await;
@@ -281,13 +294,22 @@ impl Office {
                 }
                 self.judging.send_replace(Arc::new(fresh.judging));
                 tracing::info!("The rules and letters were read again.");
-                notify::ready(&self.board.line());
+                self.board.say(CONFIGURATION, State::Well);
+                self.note(Fact { part: DAEMON.to_owned(), state: "running".to_owned(), ..Fact::default() });
             }
             Err(error) => {
                 say_refused(&error);
-                notify::ready(&format!("the changed configuration was refused, the old rules stay in force; {}", self.board.line()));
+                let sentence = "the changed file was refused, the old rules stay in force; mend what the log names and reload again";
+                self.board.say(CONFIGURATION, State::Sick(sentence.to_owned()));
+                self.note(Fact { part: DAEMON.to_owned(), state: "old rules".to_owned(), sentence: Some(error.to_string()), ..Fact::default() });
             }
         }
+        notify::ready(&self.board.line());
+    }
+
+    fn note(&self, fact: Fact) {
+        let now = clock::now();
+        self.store.write_later(move |connection| health::note(connection, &fact, now));
     }
 
     /// Tells every part to end, and names those that do not.
@@ -306,6 +328,11 @@ impl Office {
         tracing::error!(late = names.join(", "), "Parts of the office did not end in time and were cut off.");
         names
     }
+}
+
+/// An error with everything that led to it, in one line.
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 fn say_refused(error: &ConfigError) {
@@ -328,12 +355,22 @@ fn differs(fresh: &Configuration, running: &Configuration) -> bool {
     essence(fresh) != essence(running)
 }
 
-/// Runs a part; a panic ends the part, not the office.
+/// Runs a part; a panic ends the part, not the office. A part that is cut off lets go of everything it holds.
 async fn guarded(part: impl Future<Output = ()> + Send + 'static) {
-    if let Err(error) = tokio::spawn(part).await
+    let mut part = Owned(tokio::spawn(part));
+    if let Err(error) = (&mut part.0).await
         && error.is_panic()
     {
         tracing::error!("A part of the office panicked; please report the message above.");
+    }
+}
+
+/// A task that ends with its owner.
+struct Owned(tokio::task::JoinHandle<()>);
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 
@@ -350,5 +387,31 @@ impl Signals {
             interrupt: signal(SignalKind::interrupt())?,
             hangup: signal(SignalKind::hangup())?,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_part_that_is_cut_off_lets_go_of_what_it_holds() {
+        let (held, let_go) = tokio::sync::oneshot::channel::<()>();
+        let mut tasks = JoinSet::new();
+        let (began, begun) = tokio::sync::oneshot::channel();
+        tasks.spawn(guarded(async move {
+            let _held = held;
+            began.send(()).expect("the test waits");
+            std::future::pending::<()>().await;
+        }));
+        begun.await.expect("begun");
+        tasks.abort_all();
+        let ended = tokio::time::timeout(Duration::from_secs(10), let_go).await.expect("in time");
+        assert!(ended.is_err(), "the sender was dropped with its part");
+    }
+
+    #[tokio::test]
+    async fn a_panic_ends_the_part_alone() {
+        tokio::time::timeout(Duration::from_secs(10), guarded(async { panic!("a part of a test") })).await.expect("in time");
     }
 }

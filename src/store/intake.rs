@@ -329,13 +329,14 @@ pub struct Waiting {
     pub target: String,
 }
 
-/// Mails of this place that wait for their filing, the oldest first.
+/// Mails of this place that wait for their filing, the oldest first. A UID that was given to another mail since is not theirs any more.
 ///
 /// # Errors
 /// [`StoreError`].
 pub fn filings(connection: &Connection, place: &Place, limit: usize) -> Result<Vec<Waiting>, StoreError> {
     let mut statement = connection.prepare_cached(
         "SELECT f.submission, s.uid, f.action, f.target FROM filings f JOIN submissions s ON s.id = f.submission
+         JOIN sightings g ON g.account = s.account AND g.folder = s.folder AND g.uidvalidity = s.uidvalidity AND g.uid = s.uid AND g.submission = s.id
          WHERE f.state = 'waiting' AND s.account = ?1 AND s.folder = ?2 AND s.uidvalidity = ?3 ORDER BY f.submission LIMIT ?4",
     )?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);

@@ -175,6 +175,8 @@ pub fn is_served(path: &Path) -> bool {
 fn connect(path: &Path) -> Result<Connection, StoreError> {
     let connection = Connection::open(path).map_err(|error| opening(path, error))?;
     connection.busy_timeout(BUSY)?;
+    // First of all: the journal's mode is written into the file.
+    schema::refuse_others(&connection)?;
     connection.execute_batch(
         "PRAGMA journal_mode = WAL;
          PRAGMA synchronous = FULL;

@@ -21,22 +21,16 @@ pub struct Taken {
 /// How an attempt ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Settled {
-    Sent {
-        words: String,
-    },
+    Sent { words: String },
     /// Again at this time, UTC seconds.
-    Deferred {
-        until: i64,
-        words: String,
-    },
-    Refused {
-        words: String,
-    },
+    Deferred { until: i64, words: String },
+    Refused { words: String },
     /// Sent whole and never answered: an operator decides.
-    Unknown {
-        words: String,
-    },
+    Unknown { words: String },
 }
+
+/// A letter that was on its way in so many attempts without an answer is left to an operator, whatever the configuration says.
+const MOST_RESENDS: u32 = 5;
 
 /// What becomes of letters that a crash left in the phase `data`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,19 +47,16 @@ pub enum AfterCrash {
 pub fn recover(connection: &mut Connection, after_crash: AfterCrash, now: i64) -> Result<usize, StoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let at = utc_text(now);
-    transaction
-        .execute("UPDATE replies SET state = 'queued', next_attempt_at = ?1, changed_at = ?1 WHERE state = 'sending'", params![at])?;
-    let unknown = match after_crash {
-        AfterCrash::Hold => transaction.execute(
-            "UPDATE replies SET state = 'unknown', next_attempt_at = NULL, changed_at = ?1,
-                server_words = 'the daemon ended while the letter was on its way; whether it was delivered is unknown' WHERE state = 'data'",
-            params![at],
-        )?,
-        AfterCrash::Resend => {
-            transaction.execute("UPDATE replies SET state = 'queued', next_attempt_at = ?1, changed_at = ?1 WHERE state = 'data'", params![at])?;
-            0
-        }
-    };
+    transaction.execute("UPDATE replies SET state = 'queued', next_attempt_at = ?1, changed_at = ?1 WHERE state = 'sending'", params![at])?;
+    if after_crash == AfterCrash::Resend {
+        let sql = "UPDATE replies SET state = 'queued', next_attempt_at = ?1, changed_at = ?1 WHERE state = 'data' AND attempts < ?2";
+        transaction.execute(sql, params![at, MOST_RESENDS])?;
+    }
+    let unknown = transaction.execute(
+        "UPDATE replies SET state = 'unknown', next_attempt_at = NULL, changed_at = ?1,
+            server_words = 'the daemon ended while the letter was on its way; whether it was delivered is unknown' WHERE state = 'data'",
+        params![at],
+    )?;
     transaction.commit()?;
     Ok(unknown)
 }
@@ -99,9 +90,7 @@ pub fn claim(connection: &mut Connection, now: i64) -> Result<Option<Taken>, Sto
 /// # Errors
 /// [`StoreError`].
 pub fn enter_data(connection: &Connection, id: i64, now: i64) -> Result<(), StoreError> {
-    connection
-        .prepare_cached("UPDATE replies SET state = 'data', changed_at = ?2 WHERE id = ?1 AND state = 'sending'")?
-        .execute(params![id, utc_text(now)])?;
+    connection.prepare_cached("UPDATE replies SET state = 'data', changed_at = ?2 WHERE id = ?1 AND state = 'sending'")?.execute(params![id, utc_text(now)])?;
     Ok(())
 }
 
@@ -111,9 +100,7 @@ pub fn enter_data(connection: &Connection, id: i64, now: i64) -> Result<(), Stor
 /// [`StoreError`].
 pub fn return_unspent(connection: &Connection, id: i64, now: i64) -> Result<(), StoreError> {
     connection
-        .prepare_cached(
-            "UPDATE replies SET state = 'queued', attempts = attempts - 1, changed_at = ?2 WHERE id = ?1 AND state = 'sending'",
-        )?
+        .prepare_cached("UPDATE replies SET state = 'queued', attempts = attempts - 1, changed_at = ?2 WHERE id = ?1 AND state = 'sending'")?
         .execute(params![id, utc_text(now)])?;
     Ok(())
 }
@@ -147,8 +134,7 @@ pub fn settle(connection: &mut Connection, id: i64, settled: &Settled, now: i64)
 /// # Errors
 /// [`StoreError`].
 pub fn next_due(connection: &Connection) -> Result<Option<i64>, StoreError> {
-    let due: Option<String> =
-        connection.prepare_cached("SELECT min(next_attempt_at) FROM replies WHERE state = 'queued'")?.query_row([], |row| row.get(0))?;
+    let due: Option<String> = connection.prepare_cached("SELECT min(next_attempt_at) FROM replies WHERE state = 'queued'")?.query_row([], |row| row.get(0))?;
     due.as_deref().map(seconds).transpose()
 }
 
@@ -201,10 +187,8 @@ pub enum OrderError {
 /// [`OrderError`]; then nothing was changed.
 pub fn order(connection: &mut Connection, id: i64, order: Order, actor: &str, now: i64) -> Result<(), OrderError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(StoreError::from)?;
-    let state: Option<String> = transaction
-        .query_row("SELECT state FROM replies WHERE id = ?1", params![id], |row| row.get(0))
-        .optional()
-        .map_err(StoreError::from)?;
+    let state: Option<String> =
+        transaction.query_row("SELECT state FROM replies WHERE id = ?1", params![id], |row| row.get(0)).optional().map_err(StoreError::from)?;
     let state = state.ok_or(OrderError::Unknown { id })?;
     let (applies, becomes) = order.states();
     if !applies.contains(&state.as_str()) {

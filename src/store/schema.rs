@@ -13,21 +13,31 @@ pub const APPLICATION_ID: i32 = 0x554B_5453;
 /// The versions, the oldest first; `PRAGMA user_version` counts them.
 const MIGRATIONS: &[&str] = &[include_str!("schema/001.sql")];
 
-/// Brings the file to the newest version.
+/// Refuses a file that is not ours to change. Reads only.
 ///
 /// # Errors
 /// [`StoreError::Foreign`] for another program's file, [`StoreError::Newer`] for a newer uketsuke's, else what SQLite says.
-pub fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+pub fn refuse_others(connection: &Connection) -> Result<(), StoreError> {
     let application: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
     let objects: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     if application != APPLICATION_ID && objects > 0 {
         return Err(StoreError::Foreign);
     }
     let version: u32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    let newest = u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX);
-    if version > newest {
-        return Err(StoreError::Newer { version });
-    }
+    if version > newest() { Err(StoreError::Newer { version }) } else { Ok(()) }
+}
+
+fn newest() -> u32 {
+    u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX)
+}
+
+/// Brings the file to the newest version.
+///
+/// # Errors
+/// Those of [`refuse_others`], and what SQLite says.
+pub fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    refuse_others(connection)?;
+    let version: u32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     for (next, migration) in (1_u32..).zip(MIGRATIONS).filter(|(next, _)| *next > version) {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         transaction.execute_batch(migration)?;

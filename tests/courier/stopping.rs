@@ -65,7 +65,7 @@ async fn without_the_row_for_the_data_phase_not_a_byte_of_the_letter_leaves() {
     let sink = sink(Vec::new());
     let office = Office::with(settings(sink.port()), one_letter(Fault::EnteringData));
     let error = office.end().await.unwrap_err();
-    let sentence = "the outbox failed at entering_data, so no more letters are sent; see the store's own message, mend it and restart";
+    let sentence = "the outbox failed at entering_data, so no letters are sent until it works again; mend what the store says";
     assert_eq!(chain(&error), (sentence.to_owned(), Some("the disk is full".to_owned())));
     assert!(sink.letters().is_empty());
     assert!(!sink.dialogue().iter().any(|line| line.starts_with("C: (")));

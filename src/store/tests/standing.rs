@@ -1,0 +1,73 @@
+//! What is known of a sender, a thread and a proof.
+
+use super::*;
+
+fn standing_of(connection: &Connection, mail: &[u8], now: i64) -> Standing {
+    let rules = sample_rules();
+    standing(connection, &desk::read(mail, &rules), &rules, Sighting::Live, now).expect("read")
+}
+
+#[test]
+fn a_stranger_has_no_standing() {
+    assert_eq!(standing_of(&in_memory(), &greeting("a@applicant.example.co.jp", 1), NOW), Standing::default());
+}
+
+#[test]
+fn letters_count_for_the_sender_whatever_the_case_and_the_domain_for_an_hour() {
+    let connection = judged(&[
+        greeting("Ichiro@Applicant.example.co.jp", 1),
+        greeting("jiro@applicant.example.co.jp", 2),
+        greeting("saburo@elsewhere.example.jp", 3),
+    ]);
+    let found = standing_of(&connection, &greeting("ichiro@applicant.example.co.jp", 9), NOW + 60);
+    assert_eq!(found.letters_to_sender, [("missing".to_owned(), NOW)]);
+    assert_eq!((found.letters_to_domain_last_hour, found.letters_last_hour), (2, 3));
+    let later = standing_of(&connection, &greeting("ichiro@applicant.example.co.jp", 9), NOW + 3_601);
+    assert_eq!((later.letters_to_domain_last_hour, later.letters_last_hour, later.letters_to_sender.len()), (0, 0, 1));
+}
+
+#[test]
+fn a_cancelled_letter_never_was() {
+    let mut connection = judged(&[greeting("a@applicant.example.co.jp", 1)]);
+    order(&mut connection, 1, Order::Cancel, "test", NOW).expect("cancelled");
+    assert_eq!(standing_of(&connection, &greeting("a@applicant.example.co.jp", 2), NOW), Standing::default());
+}
+
+#[test]
+fn an_accepted_sender_is_settled_and_a_stranger_with_the_same_proof_is_noticed() {
+    let connection = judged(&[completion("a@applicant.example.co.jp", 1)]);
+    let same = standing_of(&connection, &completion("a@applicant.example.co.jp", 2), NOW);
+    assert_eq!((same.settled, same.ids_held_by_others), (true, Vec::new()));
+    let stranger = standing_of(&connection, &completion("b@applicant.example.co.jp", 3), NOW);
+    assert_eq!((stranger.settled, stranger.ids_held_by_others), (false, vec!["41234567890".to_owned()]));
+}
+
+#[test]
+fn an_answer_to_our_letter_is_known_by_its_references() {
+    let connection = judged(&[greeting("a@applicant.example.co.jp", 1)]);
+    let ours = column(&connection, "SELECT message_id FROM replies").remove(0);
+    let answer =
+        [format!("References: <1@applicant.example.co.jp> {ours}\r\n").into_bytes(), greeting("a@applicant.example.co.jp", 2)].concat();
+    let found = standing_of(&connection, &answer, NOW);
+    assert_eq!((found.answers_our_letter, found.letters_in_thread), (true, 1));
+}
+
+#[test]
+fn a_bounce_is_remembered_with_its_time() {
+    let mut connection = judged(&[greeting("a@applicant.example.co.jp", 1)]);
+    claim(&mut connection, NOW).expect("claimed").expect("a letter");
+    settle(&mut connection, 1, &Settled::Refused { words: "550 5.1.1 No such user".to_owned() }, NOW + 5).expect("settled");
+    assert_eq!(standing_of(&connection, &greeting("a@applicant.example.co.jp", 2), NOW + 9).bounced_at, Some(NOW + 5));
+}
+
+#[test]
+fn the_roster_names_the_applicant() {
+    let connection = in_memory();
+    connection
+        .execute_batch(
+            "INSERT INTO applicants (id, application_number, corporation, office) VALUES (1, 'A-1', '社会福祉法人見本会', NULL);
+             INSERT INTO applicant_addresses VALUES ('a@applicant.example.co.jp', 1)",
+        )
+        .expect("written");
+    assert_eq!(standing_of(&connection, &greeting("A@applicant.example.co.jp", 1), NOW).roster_names, ["社会福祉法人見本会"]);
+}

@@ -1,0 +1,19 @@
+//! The whole daemon against scripted servers: the real binary, a real configuration file, a real store.
+//!
+//! Observed only from outside: what the servers were told, what the rows say, what the command line prints. Every wait has a deadline,
+//! and a daemon ends with the test that started it.
+//! Rejected: starting the daemon's tasks inside the test's process; neither SIGKILL nor an exit code could then be seen.
+
+mod crash;
+mod hostile;
+mod judging;
+mod letters;
+mod office;
+mod orders;
+mod plan;
+mod post;
+mod refusals;
+mod scripted;
+mod signals;
+mod store;
+mod systemd;

@@ -1,0 +1,117 @@
+//! A store that fails for a while, or that is not ours: nothing is lost, nothing is spoilt, and the sentence says what to do.
+
+use rusqlite::Connection;
+use testbed::imap;
+use testbed::smtp::{self, Phase, Rule, What};
+
+use crate::letters::greeting;
+use crate::office::Office;
+
+/// Another program's write lock on the office's store.
+fn locked(office: &Office) -> Connection {
+    let connection = Connection::open(office.path("uketsuke.db")).expect("opened");
+    connection.execute_batch("PRAGMA busy_timeout = 10000; BEGIN IMMEDIATE").expect("locked");
+    connection
+}
+
+/// A letter gets stuck at this phase; the store is locked when that is to be written down, and free again later.
+async fn letter_after_a_lock(phase: Phase, state: &str, expected: &[&str]) -> Office {
+    let folders = vec![imap::Folder::named("INBOX").holding([greeting("ichiro@applicant.example.co.jp", 1)])];
+    let script = vec![Rule::at(phase, What::Stall).nth(1)];
+    let office =
+        Office::new(imap::Options { folders, ..imap::Options::default() }, smtp::Options { script, ..smtp::Options::default() }, |plan| {
+            plan.set("smtp", "final-dot-seconds", "2").set("smtp", "command-seconds", "2")
+        });
+    let daemon = office.start();
+    office.until_rows("SELECT state FROM replies", &[state]).await;
+    let lock = locked(&office);
+    daemon.until_said("mend what the store says: the store is locked by another program").await;
+    drop(lock);
+    office.until_rows("SELECT state, attempts FROM replies", expected).await;
+    daemon.close().await;
+    office
+}
+
+#[tokio::test]
+async fn a_letter_that_could_not_be_settled_is_sorted_out_while_the_daemon_runs() {
+    let (sent, unsent) =
+        tokio::join!(letter_after_a_lock(Phase::Body, "data", &["unknown|1"]), letter_after_a_lock(Phase::Rcpt, "sending", &["sent|2"]));
+    assert_eq!((sent.sink.letters().len(), unsent.sink.letters().len()), (0, 1));
+}
+
+#[tokio::test]
+async fn mails_that_come_while_the_store_is_locked_are_taken_later() {
+    let office = Office::new(imap::Options::default(), smtp::Options::default(), |plan| plan);
+    let daemon = office.start();
+    daemon.until_said("Ready.").await;
+    let lock = locked(&office);
+    office.imap.deliver(greeting("ichiro@applicant.example.co.jp", 1));
+    daemon.until_said("the store is locked by another program; close what has the file open").await;
+    drop(lock);
+    office.until_settled(1).await;
+    office.until_rows("SELECT state, sentence FROM health WHERE part = 'account:desk'", &["watching|-"]).await;
+    assert_eq!(office.sink.letters().len(), 1);
+    daemon.close().await;
+}
+
+#[tokio::test]
+async fn a_second_daemon_is_refused_and_the_first_goes_on() {
+    let office = Office::new(imap::Options::default(), smtp::Options::default(), |plan| plan);
+    let first = office.start();
+    first.until_said("Ready.").await;
+    let second = office.ask(&["run"]).await;
+    assert_eq!(second.code, Some(1));
+    assert!(second.stderr.contains("the store is in use by another uketsuke; stop that one first"), "{}", second.stderr);
+    office.imap.deliver(greeting("ichiro@applicant.example.co.jp", 1));
+    office.until_settled(1).await;
+    first.close().await;
+}
+
+/// A start that is refused, with this sentence; the file stays as it was.
+async fn refused(office: &Office, sentence: &str) {
+    let before = std::fs::read(office.path("uketsuke.db")).expect("there");
+    let answer = office.ask(&["run"]).await;
+    assert_eq!(answer.code, Some(1), "{}", answer.stderr);
+    assert!(answer.stderr.contains(sentence), "{}", answer.stderr);
+    assert!(std::fs::read(office.path("uketsuke.db")).expect("there") == before, "not a byte is changed");
+    assert_eq!(office.imap.connections(), 0);
+}
+
+#[tokio::test]
+async fn a_file_of_another_program_is_refused_untouched() {
+    let office = Office::new(imap::Options::default(), smtp::Options::default(), |plan| plan);
+    let foreign = Connection::open(office.path("uketsuke.db")).expect("opened");
+    foreign.execute_batch("CREATE TABLE accounts (id INTEGER PRIMARY KEY); INSERT INTO accounts VALUES (1)").expect("written");
+    drop(foreign);
+    refused(&office, "the file belongs to another program; name a new file in [store] path").await;
+    assert_eq!(office.ask(&["status"]).await.code, Some(1));
+    std::fs::write(office.path("uketsuke.db"), "受付簿 ".repeat(1_000)).expect("written");
+    refused(&office, "the file belongs to another program").await;
+}
+
+#[tokio::test]
+async fn a_file_of_a_newer_version_is_refused_untouched() {
+    let office = Office::new(imap::Options::default(), smtp::Options::default(), |plan| plan);
+    let newer = Connection::open(office.path("uketsuke.db")).expect("opened");
+    newer
+        .execute_batch("CREATE TABLE submissions (id INTEGER PRIMARY KEY); PRAGMA application_id = 1431000147; PRAGMA user_version = 99")
+        .expect("written");
+    drop(newer);
+    refused(&office, "the file was written by a newer uketsuke (version 99 of its tables); install that version again").await;
+}
+
+#[tokio::test]
+async fn a_missing_folder_is_named() {
+    let office =
+        Office::new(imap::Options::default(), smtp::Options::default(), |plan| plan.set("store", "path", "\"/nonexistent/uketsuke.db\""));
+    let answer = office.ask(&["run"]).await;
+    assert_eq!(answer.code, Some(1));
+    assert!(
+        answer.stderr.contains("/nonexistent/uketsuke.db")
+            && answer.stderr.contains("its folder must exist and belong to the service's user"),
+        "{}",
+        answer.stderr
+    );
+    let status = office.ask(&["status"]).await;
+    assert!(status.stderr.contains("there is no store /nonexistent/uketsuke.db yet"), "{}", status.stderr);
+}
