@@ -7,113 +7,22 @@ use super::message::header::Headers;
 use super::rules::{ReplyMode, RequireAuthentication, Rules};
 use super::standing::{Arrival, Standing};
 use super::text::address::mailboxes;
-use super::text::fold::fold;
 use super::verdict::Origin;
 use super::words::ReplyKind;
 
-pub use held::Gate;
+mod held;
+mod sender;
+mod subject;
+
+use self::sender::{is_automatic_address, organisational_domain};
+use self::subject::{is_tagged_automatic, looks_automatic};
+
+pub use self::held::Gate;
+pub use self::sender::is_deliverable;
 
 /// The header that marks our letters, and what a Message-ID of ours begins with.
 pub const LOOP_HEADER: &str = "X-Uketsuke-Loop";
 pub const MESSAGE_ID_START: &str = "<uketsuke.";
-
-mod held {
-    use serde::{Deserialize, Serialize};
-
-    use crate::desk::verdict::Origin;
-
-    /// The gates in the order in which they are asked.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-    #[serde(rename_all = "kebab-case")]
-    pub enum Gate {
-        /// The verdict asks for no letter, or its letter is switched off.
-        Verdict,
-        /// Replies are off, or the mail is old or came in a first sync or a re-scan.
-        Off,
-        /// Our own letter came back, or the mail went round in circles.
-        Loop,
-        /// `Return-Path: <>`, as bounces have it (RFC 5321 section 4.5.5).
-        NullPath,
-        /// A delivery, disposition or abuse report (RFC 3464, RFC 8098, RFC 5965).
-        Report,
-        /// `Auto-Submitted` is not `no` (RFC 3834 section 5).
-        Auto,
-        /// A mailing list (RFC 2919, RFC 2369).
-        List,
-        /// `Precedence: bulk` and its like.
-        Precedence,
-        /// `X-Auto-Response-Suppress` (MS-OXCMAIL).
-        Suppress,
-        /// A vendor's own mark of an automatic mail.
-        Vendor,
-        /// Nobody should be written to at this address.
-        Address,
-        /// Marked as spam, or a trusted check says that the sender is forged.
-        Spam,
-        /// None of our addresses stands in it.
-        NotForUs,
-        /// Doubled singleton fields, or a Reply-To of somebody else.
-        Headers,
-        /// The sender is not authenticated as the configuration asks.
-        Unauthenticated,
-        /// The subject of a responder that sets no headers.
-        LooksAuto,
-        /// The sender already has an accepted submission, or answers our letter.
-        Settled,
-        /// Too many letters: to this sender, in this thread, to this domain, or in all.
-        Rate,
-        /// An earlier letter to this address bounced.
-        Bounced,
-    }
-
-    impl Gate {
-        /// The fixed spelling, as stored and shown.
-        #[must_use]
-        pub const fn word(self) -> &'static str {
-            match self {
-                Self::Verdict => "verdict",
-                Self::Off => "off",
-                Self::Loop => "loop",
-                Self::NullPath => "null-path",
-                Self::Report => "report",
-                Self::Auto => "auto",
-                Self::List => "list",
-                Self::Precedence => "precedence",
-                Self::Suppress => "suppress",
-                Self::Vendor => "vendor",
-                Self::Address => "address",
-                Self::Spam => "spam",
-                Self::NotForUs => "not-for-us",
-                Self::Headers => "headers",
-                Self::Unauthenticated => "unauthenticated",
-                Self::LooksAuto => "looks-auto",
-                Self::Settled => "settled",
-                Self::Rate => "rate",
-                Self::Bounced => "bounced",
-            }
-        }
-
-        /// Who wrote a mail behind this gate.
-        #[must_use]
-        pub const fn origin(self) -> Origin {
-            match self {
-                Self::Loop | Self::NullPath | Self::Report => Origin::Echo,
-                Self::Auto | Self::List | Self::Precedence | Self::Vendor | Self::LooksAuto => Origin::Automatic,
-                Self::Verdict
-                | Self::Off
-                | Self::Suppress
-                | Self::Address
-                | Self::Spam
-                | Self::NotForUs
-                | Self::Headers
-                | Self::Unauthenticated
-                | Self::Settled
-                | Self::Rate
-                | Self::Bounced => Origin::Applicant,
-            }
-        }
-    }
-}
 
 /// The first gate that the headers alone close.
 #[must_use]
@@ -142,18 +51,13 @@ pub fn by_headers(headers: &Headers, rules: &Rules) -> Option<Gate> {
 pub fn origin(headers: &Headers, rules: &Rules) -> Origin {
     let senders = headers.mailboxes("from");
     let mut addresses = senders.iter().filter_map(|from| from.address.as_deref());
-    if addresses.clone().any(|address| is_own(address, rules)) {
+    if addresses.clone().any(|address| is_own(address, rules)) || is_our_letter(headers) {
         return Origin::Echo;
     }
     match by_headers(headers, rules).map_or(Origin::Applicant, Gate::origin) {
-        Origin::Applicant if addresses.any(is_automatic_address) || looks_automatic(headers) => Origin::Automatic,
+        Origin::Applicant if addresses.any(is_automatic_address) || is_tagged_automatic(headers) => Origin::Automatic,
         other => other,
     }
-}
-
-fn is_automatic_address(address: &str) -> bool {
-    let local = address.rsplit_once('@').map_or(address, |(local, _)| local).to_ascii_lowercase();
-    is_automatic_local_part(&local)
 }
 
 /// The first gate that the store's knowledge closes for a letter of this kind. `received` and `now` are UTC seconds.
@@ -181,7 +85,8 @@ const DAY: i64 = 24 * 60 * 60;
 
 fn is_over_rate(kind: ReplyKind, rules: &Rules, standing: &Standing, now: i64) -> bool {
     let rates = &rules.gates.rates;
-    let same_kind = standing.letters_to_sender.iter().any(|(sent, at)| sent == kind.word() && now.saturating_sub(*at) < rates.same_kind_every);
+    let same_kind =
+        standing.letters_to_sender.iter().any(|(sent, at)| sent == kind.word() && now.saturating_sub(*at) < rates.same_kind_every);
     let today = standing.letters_to_sender.iter().filter(|(_, at)| now.saturating_sub(*at) < DAY).count();
     same_kind
         || u32::try_from(today).is_ok_and(|today| today >= rates.per_sender_a_day)
@@ -194,10 +99,11 @@ fn is_over_rate(kind: ReplyKind, rules: &Rules, standing: &Standing, now: i64) -
 const MOST_RECEIVED: usize = 25;
 
 fn is_loop(headers: &Headers, _: &Rules) -> bool {
-    headers.count(&LOOP_HEADER.to_ascii_lowercase()) > 0
-        || headers.count("x-loop") > 0
-        || headers.count("received") > MOST_RECEIVED
-        || headers.text("message-id").is_some_and(|id| id.starts_with(MESSAGE_ID_START))
+    is_our_letter(headers) || headers.count("x-loop") > 0 || headers.count("received") > MOST_RECEIVED
+}
+
+fn is_our_letter(headers: &Headers) -> bool {
+    headers.count(&LOOP_HEADER.to_ascii_lowercase()) > 0 || headers.text("message-id").is_some_and(|id| id.starts_with(MESSAGE_ID_START))
 }
 
 fn is_null_path(headers: &Headers) -> bool {
@@ -207,10 +113,15 @@ fn is_null_path(headers: &Headers) -> bool {
     })
 }
 
+/// Reports, and the answers of calendar programs (RFC 6047), which are reports to them.
 fn is_report(headers: &Headers) -> bool {
     let content_type = headers.text("content-type").unwrap_or_default().to_ascii_lowercase();
-    headers.count("x-failed-recipients") > 0
-        || ["multipart/report", "message/delivery-status", "message/disposition-notification", "message/feedback-report"].iter().any(|kind| content_type.starts_with(kind))
+    let is_meeting = headers.text("content-class").is_some_and(|class| class.eq_ignore_ascii_case("urn:content-classes:calendarmessage"));
+    is_meeting
+        || headers.count("x-failed-recipients") > 0
+        || ["multipart/report", "message/delivery-status", "message/disposition-notification", "message/feedback-report", "text/calendar"]
+            .iter()
+            .any(|kind| content_type.starts_with(kind))
 }
 
 /// RFC 3834 section 5.2: `no` is the only value of a person's mail; comments and parameters do not count.
@@ -239,7 +150,18 @@ fn first_token(value: &str) -> String {
 }
 
 const LIST_HEADERS: [&str; 12] = [
-    "list-id", "list-help", "list-subscribe", "list-unsubscribe", "list-post", "list-owner", "list-archive", "mailing-list", "x-mailing-list", "x-ml-name", "x-mlserver", "x-ml-count",
+    "list-id",
+    "list-help",
+    "list-subscribe",
+    "list-unsubscribe",
+    "list-post",
+    "list-owner",
+    "list-archive",
+    "mailing-list",
+    "x-mailing-list",
+    "x-ml-name",
+    "x-mlserver",
+    "x-ml-count",
 ];
 
 fn is_list(headers: &Headers) -> bool {
@@ -247,7 +169,10 @@ fn is_list(headers: &Headers) -> bool {
 }
 
 fn is_bulk(headers: &Headers) -> bool {
-    ["precedence", "x-precedence"].iter().flat_map(|name| headers.all_text(name)).any(|value| matches!(first_token(&value).as_str(), "bulk" | "junk" | "list" | "auto_reply"))
+    ["precedence", "x-precedence"]
+        .iter()
+        .flat_map(|name| headers.all_text(name))
+        .any(|value| matches!(first_token(&value).as_str(), "bulk" | "junk" | "list" | "auto_reply"))
 }
 
 /// None, DR, NDR, RN and NRN ask only for the silence of reports.
@@ -259,7 +184,8 @@ fn is_suppressed(headers: &Headers) -> bool {
         .any(|token| matches!(token.trim().to_ascii_lowercase().as_str(), "all" | "autoreply" | "oof"))
 }
 
-const VENDOR_HEADERS: [&str; 6] = ["x-autoreply", "x-autorespond", "x-autoresponder", "x-autoresponse", "x-autoreply-from", "x-mail-autoreply"];
+const VENDOR_HEADERS: [&str; 6] =
+    ["x-autoreply", "x-autorespond", "x-autoresponder", "x-autoresponse", "x-autoreply-from", "x-mail-autoreply"];
 
 fn is_vendor_marked(headers: &Headers) -> bool {
     let says = |name: &str, word: &str| headers.all_text(name).iter().any(|value| value.to_ascii_lowercase().contains(word));
@@ -271,22 +197,9 @@ fn is_vendor_marked(headers: &Headers) -> bool {
         || says("x400-content-identifier", "auto reply to")
 }
 
-const AUTOMATIC_LOCAL_PARTS: [&str; 16] = [
-    "mailer-daemon", "postmaster", "daemon", "root", "listserv", "majordomo", "no-reply", "noreply", "no_reply", "do-not-reply", "donotreply", "do_not_reply", "nobody", "bounce", "bounces", "auto-reply",
-];
-
-fn is_automatic_local_part(local: &str) -> bool {
-    AUTOMATIC_LOCAL_PARTS.iter().any(|word| local == *word)
-        || ["no-reply", "noreply", "donotreply", "bounce+", "bounces+", "bounce-", "bounces-", "owner-", "srs0=", "srs1=", "srs0+", "prvs=", "msprvs1="].iter().any(|start| local.starts_with(start))
-        || ["-request", "-owner", "-bounces", "-noreply", "-no-reply"].iter().any(|end| local.ends_with(end))
-}
-
 fn is_own(address: &str, rules: &Rules) -> bool {
     rules.gates.own_addresses.iter().any(|own| own.eq_ignore_ascii_case(address))
 }
-
-/// Domains that RFC 2606 and RFC 6761 reserve, and that no applicant has. `example.*` stays answerable: tests and demos live there.
-const RESERVED_DOMAINS: [&str; 5] = [".invalid", ".localhost", ".local", ".onion", ".internal"];
 
 fn is_unanswerable(headers: &Headers, rules: &Rules) -> bool {
     let from = headers.mailboxes("from");
@@ -295,26 +208,11 @@ fn is_unanswerable(headers: &Headers, rules: &Rules) -> bool {
     !is_deliverable(address) || is_automatic_address(address) || is_own(address, rules) || rules.is_sender(address)
 }
 
-/// Whether a letter can be addressed there: dot-atom, length and a domain with a dot (RFC 5321 section 4.1.2, 4.5.3.1).
-/// Old mobile addresses (`a..b@`, `a.@`) are no dot-atoms; many servers refuse them, so the operator is shown the sender instead.
-#[must_use]
-pub fn is_deliverable(address: &str) -> bool {
-    let Some((local, domain)) = address.rsplit_once('@') else { return false };
-    let is_atom = |character: char| character.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(character);
-    let local_fits = (1..=64).contains(&local.len()) && local.chars().all(is_atom) && !local.starts_with('.') && !local.ends_with('.') && !local.contains("..");
-    let domain = domain.to_ascii_lowercase();
-    let labels_fit = domain.len() <= 253
-        && domain.contains('.')
-        && domain.split('.').all(|label| {
-            (1..=63).contains(&label.len()) && label.chars().all(|character| character.is_ascii_alphanumeric() || character == '-') && !label.starts_with('-') && !label.ends_with('-')
-        })
-        && domain.rsplit('.').next().is_some_and(|top| !top.chars().all(|character| character.is_ascii_digit()));
-    local_fits && labels_fit && !RESERVED_DOMAINS.iter().any(|reserved| domain.ends_with(reserved))
-}
-
 fn is_spam(headers: &Headers, rules: &Rules) -> bool {
     let says_yes = |name: &str| headers.all_text(name).iter().any(|value| first_token(value) == "yes");
-    says_yes("x-spam-flag") || says_yes("x-spam-status") || (rules.gates.require_authenticated_sender == RequireAuthentication::Never && dmarc(headers, rules).as_deref() == Some("fail"))
+    says_yes("x-spam-flag")
+        || says_yes("x-spam-status")
+        || (rules.gates.require_authenticated_sender == RequireAuthentication::Never && dmarc(headers, rules).as_deref() == Some("fail"))
 }
 
 fn is_not_for_us(headers: &Headers, rules: &Rules) -> bool {
@@ -333,21 +231,14 @@ fn is_not_for_us(headers: &Headers, rules: &Rules) -> bool {
 
 fn has_conflicting_headers(headers: &Headers) -> bool {
     let doubled = ["from", "sender", "reply-to", "date", "message-id"].iter().any(|name| headers.count(name) > 1);
-    let organisation = |name: &str| headers.mailboxes(name).first().and_then(|mailbox| mailbox.address.clone()).map(|address| organisational_domain(&address));
-    let elsewhere = match (organisation("from"), organisation("reply-to")) {
-        (Some(from), Some(reply_to)) => from != reply_to,
-        _ => false,
+    let organisation = |name: &str| {
+        headers.mailboxes(name).first().and_then(|mailbox| mailbox.address.clone()).map(|address| organisational_domain(&address))
     };
+    let elsewhere = organisation("from").is_some_and(|from| {
+        let answers = headers.mailboxes("reply-to").into_iter().filter_map(|mailbox| mailbox.address);
+        answers.map(|address| organisational_domain(&address)).any(|reply_to| reply_to != from)
+    });
     doubled || elsewhere
-}
-
-/// The last two labels, or three below Japanese second-level domains (`co.jp`, `or.jp`, prefectures' `lg.jp` …).
-fn organisational_domain(address: &str) -> String {
-    let domain = address.rsplit_once('@').map_or(address, |(_, domain)| domain).to_ascii_lowercase();
-    let labels: Vec<&str> = domain.split('.').collect();
-    let second = labels.len().checked_sub(2).and_then(|at| labels.get(at)).copied().unwrap_or_default();
-    let count = if matches!(second, "co" | "or" | "ne" | "ac" | "ed" | "go" | "gr" | "lg" | "ad" | "com" | "org" | "net") { 3 } else { 2 };
-    labels.iter().rev().take(count).rev().copied().collect::<Vec<_>>().join(".")
 }
 
 /// The DMARC result of the topmost Authentication-Results of a trusted authserv-id (RFC 8601 section 5: others may be forged).
@@ -365,18 +256,6 @@ fn is_unauthenticated(headers: &Headers, rules: &Rules) -> bool {
         RequireAuthentication::IfReported => dmarc(headers, rules).as_deref() == Some("fail"),
         RequireAuthentication::Always => dmarc(headers, rules).as_deref() != Some("pass"),
     }
-}
-
-/// What responders without headers write at the start of a subject, folded.
-const AUTOMATIC_SUBJECTS: [&str; 21] = [
-    "自動応答", "自動返信", "自動送信", "自動配信", "不在", "配信不能", "配信エラー", "未配信", "automaticreply", "autoreply", "auto-reply", "autoresponse", "autoresponder", "outofoffice", "outoftheoffice", "undeliver",
-    "deliverystatus", "deliveryfailure", "maildelivery", "returnedmail", "failurenotice",
-];
-
-fn looks_automatic(headers: &Headers) -> bool {
-    let subject = fold(&headers.text("subject").unwrap_or_default());
-    let start = subject.trim_start_matches(['[', '【', '(', '<', '『', '「', '*', ':']);
-    AUTOMATIC_SUBJECTS.iter().any(|words| start.starts_with(words))
 }
 
 #[cfg(test)]
