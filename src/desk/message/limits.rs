@@ -24,7 +24,11 @@ pub fn admit(raw: &[u8], limits: &Limits) -> Admission {
         return Admission::Oversize;
     }
     let headers_fit = header_block_fits(raw, limits);
-    if headers_fit && nested_mails(raw) <= limits.nested_mails && boundary_lines_fit(raw, limits) { Admission::Whole } else { Admission::TooComplex }
+    if headers_fit && nested_mails(raw) <= limits.nested_mails && boundary_lines_fit(raw, limits) {
+        Admission::Whole
+    } else {
+        Admission::TooComplex
+    }
 }
 
 /// The header block at the start of the bytes, without the empty line; at most `most` bytes.
@@ -102,7 +106,8 @@ fn declared_boundaries(raw: &[u8], most: usize) -> Vec<&[u8]> {
     let mut boundaries: Vec<&[u8]> = Vec::new();
     for at in memchr::memchr_iter(b'=', raw) {
         let is_boundary = at >= 8 && raw.get(at - 8..at).is_some_and(|name| name.eq_ignore_ascii_case(b"boundary"));
-        let is_split = at >= 10 && raw.get(at - 10..at).is_some_and(|name| name.get(..9).is_some_and(|start| start.eq_ignore_ascii_case(b"boundary*")));
+        let is_split = at >= 10
+            && raw.get(at - 10..at).is_some_and(|name| name.get(..9).is_some_and(|start| start.eq_ignore_ascii_case(b"boundary*")));
         if !is_boundary && !is_split {
             continue;
         }

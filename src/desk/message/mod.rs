@@ -15,7 +15,7 @@ use mail_parser::{Encoding, HeaderName, HeaderValue, MessageParser, MessagePart,
 
 use self::header::Headers;
 use self::limits::{Admission, admit, header_block};
-use self::part::{Disposition, Part, Transfer, decoded_name};
+use self::part::{Disposition, Flow, Part, Transfer, decoded_name};
 use super::rules::Limits;
 
 /// A parsed mail.
@@ -145,15 +145,36 @@ fn leaf<'a>(raw: &'a [u8], part: &MessagePart<'_>, is_digest_member: bool) -> Pa
     let attribute = |name: &str| part.content_type().and_then(|found| found.attribute(name)).map(str::to_owned);
     let disposition = part.content_disposition();
     let file_name = disposition.and_then(|found| found.attribute("filename")).map(str::to_owned).or_else(|| attribute("name"));
-    let is_attachment = disposition.is_some_and(|found| found.ctype().eq_ignore_ascii_case("attachment")) || file_name.is_some() && !content_type.starts_with("text/");
+    let is_attachment = disposition.is_some_and(|found| found.ctype().eq_ignore_ascii_case("attachment"))
+        || file_name.is_some() && !content_type.starts_with("text/");
     Part {
         charset: attribute("charset"),
-        name: file_name.map(|name| decoded_name(&name)),
+        name: file_name.map(|name| unmasked(&decoded_name(&name))),
+        flow: flow(&attribute),
         disposition: if is_attachment { Disposition::Attachment } else { Disposition::Body },
         transfer: transfer(part),
         encoded: encoded(raw, part),
         content_type,
     }
+}
+
+/// RFC 3676 section 4.
+fn flow(attribute: &impl Fn(&str) -> Option<String>) -> Flow {
+    let says = |name: &str, value: &str| attribute(name).is_some_and(|found| found.eq_ignore_ascii_case(value));
+    match (says("format", "flowed"), says("delsp", "yes")) {
+        (true, true) => Flow::FlowedWithoutSpaces,
+        (true, false) => Flow::Flowed,
+        (false, _) => Flow::Fixed,
+    }
+}
+
+/// A parameter with the misspelling of `masked` taken back.
+fn unmasked(text: &str) -> String {
+    text.replace("messagf", "message")
+        .replace("Messagf", "Message")
+        .replace("MESSAGf", "MESSAGE")
+        .replace("digesu", "digest")
+        .replace("Digesu", "Digest")
 }
 
 fn transfer(part: &MessagePart<'_>) -> Transfer {
@@ -174,9 +195,18 @@ fn encoded<'a>(raw: &'a [u8], part: &MessagePart<'_>) -> &'a [u8] {
     raw.get(start..end.max(start)).or_else(|| raw.get(start..)).unwrap_or_default()
 }
 
+/// A saved or wrapped mail without what some programs put before its header: a byte order mark, empty lines.
+#[must_use]
+pub fn without_leading_blanks(bytes: &[u8]) -> &[u8] {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let start = bytes.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).unwrap_or(0);
+    bytes.get(start..).unwrap_or(bytes)
+}
+
 /// Whether the bytes begin like a mail: at least two header fields that mails have, before any text.
 #[must_use]
 pub fn looks_like_mail(bytes: &[u8]) -> bool {
+    let bytes = without_leading_blanks(bytes);
     const TELLING: [&str; 8] = ["from", "to", "subject", "date", "message-id", "received", "return-path", "mime-version"];
     if header_block(bytes, 64 * 1024).is_empty() {
         return false;
@@ -193,10 +223,14 @@ mod tests {
     fn a_nested_mail_is_one_part_with_its_raw_bytes() {
         let raw = b"Subject: Fwd\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nhello message here\n--b\nContent-Type: Message/RFC822\n\nFrom: a@example.jp\nSubject: the message\n\nbody message/rfc822\n--b--\n";
         let message = Message::parse(raw, &Limits::default());
-        let shown: Vec<_> = message.parts.iter().map(|part| (part.content_type.as_str(), String::from_utf8_lossy(&part.bytes()).into_owned())).collect();
+        let shown: Vec<_> =
+            message.parts.iter().map(|part| (part.content_type.as_str(), String::from_utf8_lossy(&part.bytes()).into_owned())).collect();
         assert_eq!(
             shown,
-            [("text/plain", "hello message here".to_owned()), ("message/rfc822", "From: a@example.jp\nSubject: the message\n\nbody message/rfc822".to_owned())]
+            [
+                ("text/plain", "hello message here".to_owned()),
+                ("message/rfc822", "From: a@example.jp\nSubject: the message\n\nbody message/rfc822".to_owned())
+            ]
         );
     }
 

@@ -15,6 +15,7 @@ pub struct Part<'a> {
     pub name: Option<String>,
     pub disposition: Disposition,
     pub transfer: Transfer,
+    pub flow: Flow,
     /// The bytes as they stand in the mail, still transfer-encoded.
     pub encoded: &'a [u8],
 }
@@ -36,6 +37,16 @@ pub enum Transfer {
     QuotedPrintable,
 }
 
+/// Whether line ends of a plain text are the writer's (RFC 3676).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flow {
+    Fixed,
+    /// A space before a line end joins the lines.
+    Flowed,
+    /// Likewise, and the space was added only for that (`DelSp=yes`).
+    FlowedWithoutSpaces,
+}
+
 impl<'a> Part<'a> {
     /// The bytes, decoded. Tolerant: what cannot be decoded is left out (base64) or kept as it stands (quoted-printable).
     #[must_use]
@@ -43,9 +54,9 @@ impl<'a> Part<'a> {
         match self.transfer {
             Transfer::Identity => Cow::Borrowed(self.encoded),
             Transfer::Base64 => Cow::Owned(base64_lenient(self.encoded)),
-            Transfer::QuotedPrintable => {
-                Cow::Owned(quoted_printable::decode(self.encoded, quoted_printable::ParseMode::Robust).unwrap_or_else(|_| self.encoded.to_vec()))
-            }
+            Transfer::QuotedPrintable => Cow::Owned(
+                quoted_printable::decode(self.encoded, quoted_printable::ParseMode::Robust).unwrap_or_else(|_| self.encoded.to_vec()),
+            ),
         }
     }
 
@@ -73,7 +84,8 @@ impl<'a> Part<'a> {
 
     #[must_use]
     pub fn is_plain_text(&self) -> bool {
-        self.content_type == "text/plain" || self.content_type.starts_with("text/") && !self.is_html() && self.disposition == Disposition::Body
+        self.content_type == "text/plain"
+            || self.content_type.starts_with("text/") && !self.is_html() && self.disposition == Disposition::Body
     }
 
     #[must_use]

@@ -39,19 +39,26 @@ static YEAR_FIRST: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?x) (?: (?P<era>令和|平成|\br|\bh) \s* (?P<of_era>\d{1,2}|元) | (?P<year>\d{4}) ) \s* [年./-] \s* (?P<month>\d{1,2}) \s* [月./-] \s* (?P<day>\d{1,2}) \s* 日?").unwrap()
 });
 #[expect(clippy::unwrap_used, reason = "constant patterns, compiled by the tests below")]
-static DAY_MONTH_NAME: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\b(?P<day>\d{1,2})\.? (?P<name>[a-z]{3,9})\.?,? (?P<year>\d{4})\b").unwrap());
+static DAY_MONTH_NAME: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\b(?P<day>\d{1,2})\.? (?P<name>[a-z]{3,9})\.?,? (?P<year>\d{4})\b").unwrap());
 #[expect(clippy::unwrap_used, reason = "constant patterns, compiled by the tests below")]
 static MONTH_NAME_DAY: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\b(?P<name>[a-z]{3,9})\.? (?P<day>\d{1,2})(?:st|nd|rd|th)?,? (?P<year>\d{4})\b").unwrap());
+/// `金曜日, 5月 1, 2026`: the English order with Japanese words (Outlook).
 #[expect(clippy::unwrap_used, reason = "constant patterns, compiled by the tests below")]
-static NUMBERS_YEAR_LAST: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\b(?P<first>\d{1,2})[/.](?P<second>\d{1,2})[/.](?P<year>\d{4})\b").unwrap());
+static MONTH_SIGN_DAY: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?P<month>\d{1,2})月 ?(?P<day>\d{1,2})日?, ?(?P<year>\d{4})\b").unwrap());
+#[expect(clippy::unwrap_used, reason = "constant patterns, compiled by the tests below")]
+static NUMBERS_YEAR_LAST: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\b(?P<first>\d{1,2})[/.](?P<second>\d{1,2})[/.](?P<year>\d{4})\b").unwrap());
 #[expect(clippy::unwrap_used, reason = "constant patterns, compiled by the tests below")]
 static TIME: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?x) (?P<before>午前|午後|am|pm)? \s* (?P<hour>\d{1,2}) \s* [:時] \s* (?P<minute>\d{2}) (?: \s* [:分] \s* (?P<second>\d{2}) )? \s* [秒分]? (?: \s* (?P<after>am|pm|a\.m\.|p\.m\.) )?").unwrap()
+    Regex::new(r"(?x) (?P<before>午前|午後|am|pm)? \s* (?P<hour>\d{1,2}) \s* [:時] \s* (?P<minute>\d{2}) (?: \s* [:分] \s* (?P<second>\d{2}) )? \s* [秒分]? (?: \s* (?P<after>am|pm|a\.m\.|p\.m\.|午前|午後) )?").unwrap()
 });
 #[expect(clippy::unwrap_used, reason = "constant patterns, compiled by the tests below")]
-static ZONE: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(?:^|[\s:(])(?:(?:gmt|utc)?(?P<sign>[+-])(?P<hours>\d{1,2}):?(?P<minutes>\d{2})?|(?P<name>jst|gmt|utc|ut|z|est|edt|cst|cdt|mst|mdt|pst|pdt))\b").unwrap());
+static ZONE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?:^|[\s:(])(?:(?:gmt|utc)?(?P<sign>[+-])(?P<hours>\d{1,2}):?(?P<minutes>\d{2})?|(?P<name>jst|gmt|utc|ut|z|est|edt|cst|cdt|mst|mdt|pst|pdt))\b").unwrap()
+});
 
 /// Reads a date as a mail client writes it.
 #[must_use]
@@ -79,6 +86,9 @@ pub fn utc_text(seconds: i64) -> String {
 fn day(text: &str) -> Option<(Date, usize)> {
     if let Some(found) = YEAR_FIRST.captures(text) {
         return Some((date_of(year(&found)?, number(&found, "month")?, number(&found, "day")?)?, end(&found)));
+    }
+    if let Some(found) = MONTH_SIGN_DAY.captures(text) {
+        return Some((date_of(number(&found, "year")?, number(&found, "month")?, number(&found, "day")?)?, end(&found)));
     }
     for pattern in [&*DAY_MONTH_NAME, &*MONTH_NAME_DAY] {
         if let Some(found) = pattern.captures(text)
@@ -192,6 +202,8 @@ mod tests {
             ("Thursday, October 1, 2026 at 12:05 PM", "2026-10-01T12:05:00+09:00"),
             ("2026年10月1日木曜日 10:00:00 +0900", "2026-10-01T10:00:00+09:00"),
             ("Oct 1, 2026, 10:00 AM", "2026-10-01T10:00:00+09:00"),
+            ("木曜日, 10月 1, 2026 10:00 午後", "2026-10-01T22:00:00+09:00"),
+            ("2026/10/01 (木) 午前10時05分", "2026-10-01T10:05:00+09:00"),
             ("31/10/2026 10:00", "2026-10-31T10:00:00+09:00"),
         ] {
             assert_eq!(date(text).map(|dated| dated.rfc3339()).as_deref(), Some(expected), "{text}");
@@ -200,7 +212,8 @@ mod tests {
 
     #[test]
     fn what_would_be_a_guess_is_none() {
-        for text in ["01/10/2026 10:00", "昨日 10:00", "2026年10月1日", "26/10/01 10:00", "", "2026年13月1日 10:00", "2026年2月30日 10:00"] {
+        for text in ["01/10/2026 10:00", "昨日 10:00", "2026年10月1日", "26/10/01 10:00", "", "2026年13月1日 10:00", "2026年2月30日 10:00"]
+        {
             assert_eq!(date(text), None, "{text}");
         }
     }
