@@ -177,7 +177,8 @@ fn roster_name(notice: &Notice, standing: &Standing) -> Option<Finding> {
     let company = notice.addressee.company.as_deref()?;
     let folded = fold_name(company);
     let known: Vec<String> = standing.roster_names.iter().map(|name| fold_name(name)).filter(|name| !name.is_empty()).collect();
-    let matches = known.is_empty() || folded.is_empty() || known.iter().any(|name| name.contains(&folded) || folded.contains(name.as_str()));
+    let matches =
+        known.is_empty() || folded.is_empty() || known.iter().any(|name| name.contains(&folded) || folded.contains(name.as_str()));
     (!matches).then(|| Finding::new(FindingCode::NameMismatch, Some(company)))
 }
 

@@ -18,6 +18,8 @@ pub mod text;
 pub mod verdict;
 pub mod words;
 
+use std::collections::HashSet;
+
 use self::check::Finding;
 use self::gate::Gate;
 use self::message::Message;
@@ -84,7 +86,9 @@ pub fn read(raw: &[u8], rules: &Rules) -> Reading {
     let subject = message.headers.text("subject").map(|subject| text::fold::visible(&subject));
     let notices = notice::recognise(&contents, subject.as_deref(), rules);
     let mut findings = check::of_contents(message.admission, &contents, &notices, rules);
-    if [("subject"), ("from")].iter().any(|name| message.headers.raw(name).is_some_and(|value| text::encoded_word::decode_header(value).legibility == Legibility::Illegible)) {
+    if [("subject"), ("from")].iter().any(|name| {
+        message.headers.raw(name).is_some_and(|value| text::encoded_word::decode_header(value).legibility == Legibility::Illegible)
+    }) {
         findings.push(Finding::new(FindingCode::Illegible, Some("Subject, From")));
     }
     let mut originals = contents.originals;
@@ -98,7 +102,11 @@ pub fn read(raw: &[u8], rules: &Rules) -> Reading {
         references: references(&message),
         subject,
         // A quotation without attribution is the original, not the submitter's words.
-        message: if notices.pasted.as_ref().is_some_and(|pasted| pasted.body == contents.quoted.trim()) { contents.unquoted } else { contents.message },
+        message: if notices.pasted.as_ref().is_some_and(|pasted| pasted.body == contents.quoted.trim()) {
+            contents.unquoted
+        } else {
+            contents.message
+        },
         originals,
         findings,
         held: gate::by_headers(&message.headers, rules),
@@ -149,18 +157,19 @@ pub fn examine(raw: &[u8], rules: &Rules, standing: &Standing, received: i64, no
     (reading, conclusion)
 }
 
+/// Ids that are kept: a thread is recognised by its last ones, and each costs a look-up in the store.
+const MOST_REFERENCES: usize = 64;
+
 fn references(message: &Message<'_>) -> Vec<String> {
     let mut ids: Vec<String> = Vec::new();
+    let mut known = HashSet::new();
     for name in ["references", "in-reply-to"] {
         for value in message.headers.all_text(name) {
-            for id in value.split_whitespace().filter(|id| letter::is_message_id(id)) {
-                if !ids.iter().any(|known| known == id) {
-                    ids.push(id.to_owned());
-                }
-            }
+            let new = value.split_whitespace().filter(|id| letter::is_message_id(id) && known.insert((*id).to_owned()));
+            ids.extend(new.map(str::to_owned));
         }
     }
-    ids
+    ids.split_off(ids.len().saturating_sub(MOST_REFERENCES))
 }
 
 /// Rules for the desk's own tests: the shipped ones, with an office and a trusted host.

@@ -32,7 +32,11 @@ pub fn decide(notices: &Notices, origin: Origin, rules: &Rules, findings: &mut V
         return Verdict::Missing;
     };
     let proofs = notices.notices.iter().filter(|notice| rules.accepts(&notice.kind)).count();
-    let too_low = notices.notices.iter().filter(|notice| rules.accepts(&notice.kind) && notice.stars.is_some_and(|stars| stars < rules.programme.required_stars)).count();
+    let too_low = notices
+        .notices
+        .iter()
+        .filter(|notice| rules.accepts(&notice.kind) && notice.stars.is_some_and(|stars| stars < rules.programme.required_stars))
+        .count();
     if proofs == 0 {
         findings.push(Finding::new(FindingCode::WrongKind, Some(&first.line)));
         return Verdict::WrongType;

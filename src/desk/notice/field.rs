@@ -99,20 +99,31 @@ fn value_below(lines: &[&str], at: usize) -> Option<String> {
 fn leading_digits(folded: &str) -> Option<String> {
     let token: String = folded.chars().take_while(|character| character.is_ascii_alphanumeric() || *character == '-').collect();
     let digits: String = token.chars().filter(char::is_ascii_digit).collect();
-    let is_number = token.starts_with(|first: char| first.is_ascii_digit()) && token.chars().all(|character| character.is_ascii_digit() || character == '-');
+    let is_number = token.starts_with(|first: char| first.is_ascii_digit())
+        && token.chars().all(|character| character.is_ascii_digit() || character == '-');
     is_number.then_some(digits)
 }
 
 /// The star level that a text states: 1, 2, or none where it names none or both.
 #[must_use]
 pub fn stars(text: &str) -> Option<u8> {
-    let letters = letters(text);
-    let says = |words: [&str; 3]| words.iter().any(|word| letters.contains(word));
-    match (says(["一つ星", "1つ星", "ひとつ星"]), says(["二つ星", "2つ星", "ふたつ星"])) {
+    match levels(text) {
         (true, false) => Some(1),
         (false, true) => Some(2),
         _ => None,
     }
+}
+
+/// Whether a text names any level: a subject that names both says that the text below is no better witness.
+#[must_use]
+pub fn names_a_level(text: &str) -> bool {
+    levels(text) != (false, false)
+}
+
+fn levels(text: &str) -> (bool, bool) {
+    let letters = letters(text);
+    let says = |words: [&str; 3]| words.iter().any(|word| letters.contains(word));
+    (says(["一つ星", "1つ星", "ひとつ星"]), says(["二つ星", "2つ星", "ふたつ星"]))
 }
 
 /// Whom a notice is addressed to.
@@ -128,13 +139,22 @@ const TOP_LINES: usize = 12;
 /// Reads `会社名 / ○○○様` at the top of the body.
 #[must_use]
 pub fn addressee(lines: &[&str]) -> Addressee {
-    let top: Vec<String> = lines.iter().map(|line| visible(line).trim().trim_matches('*').trim().to_owned()).filter(|line| !line.is_empty()).take(TOP_LINES).collect();
+    let top: Vec<String> = lines
+        .iter()
+        .map(|line| visible(line).trim().trim_matches('*').trim().to_owned())
+        .filter(|line| !line.is_empty())
+        .take(TOP_LINES)
+        .collect();
     let Some(at) = top.iter().position(|line| line.chars().count() <= 60 && line.ends_with(['様', '殿'])) else {
         return Addressee { company: labelled_company(&top), person: None };
     };
     let Some(line) = top.get(at) else { return Addressee::default() };
     let named = line.trim_end_matches(['様', '殿']).trim();
-    let above = at.checked_sub(1).and_then(|above| top.get(above)).filter(|line| is_name(line)).map(|line| without_label(line).trim_end_matches("御中").trim().to_owned());
+    let above = at
+        .checked_sub(1)
+        .and_then(|above| top.get(above))
+        .filter(|line| is_name(line))
+        .map(|line| without_label(line).trim_end_matches("御中").trim().to_owned());
     match above {
         Some(company) => Addressee { company: Some(company), person: non_empty(without_label(named)) },
         None => match named.split_once('\u{3000}') {

@@ -48,7 +48,11 @@ pub fn attribution(line: &str) -> Option<Attribution> {
 /// A cheap look before the patterns run.
 fn may_be(line: &str) -> bool {
     let ends = line.ends_with([':', '：']) || line.ends_with("書きました");
-    ends && (line.contains(['@', '＠']) || line.ends_with("wrote:") || line.contains("書") || line.contains("のメール") || line.contains("より"))
+    ends && (line.contains(['@', '＠'])
+        || line.ends_with("wrote:")
+        || line.contains("書")
+        || line.contains("のメール")
+        || line.contains("より"))
 }
 
 /// Whether the next line may be the second half of a wrapped attribution.
@@ -78,7 +82,8 @@ mod tests {
             assert_eq!(found.date_text.as_deref(), date, "{line}");
             assert_eq!(found.from.as_ref().and_then(Mailbox::shown), Some(from), "{line}");
         }
-        for line in ["次のとおりです:", "連絡先 <taro@example.jp>", "よろしくお願いします。", "http://example.jp/a@b:"] {
+        for line in ["次のとおりです:", "連絡先 <taro@example.jp>", "よろしくお願いします。", "http://example.jp/a@b:"]
+        {
             assert_eq!(attribution(line), None, "{line}");
         }
     }
