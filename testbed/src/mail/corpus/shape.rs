@@ -81,7 +81,7 @@ pub const TABLE: &[(&str, Build)] = &[
         attributed(
             name,
             |sender, _| format!("2026年5月1日(金) 10:00 {} <{}>:\n", sender.0, sender.1),
-            |body| body.replace("以下の番号は大切に", "以下の番\n号は大切に").replace("> 号は", "号は"),
+            |body| body.replace("保管してください", "保管して\nください"),
         )
     }),
     ("flowed-text-with-the-id-broken-by-delsp", flowed_id),
