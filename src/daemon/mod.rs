@@ -27,8 +27,8 @@ use crate::clock;
 use crate::config::{self, ConfigError, Configuration, Judging};
 use crate::courier::{self, OnUnknown, Surroundings};
 use crate::mailbox;
-use crate::store::outbox::{AfterCrash, recover};
 use crate::store::health::Fact;
+use crate::store::outbox::{AfterCrash, recover};
 use crate::store::{Store, StoreError, WriterThread, health};
 
 /// READY is told at the latest after this, with a line that says what is still awaited. systemd's own patience is 90 s.
@@ -85,7 +85,10 @@ async fn sort_out(store: &Store, courier: Option<&courier::Settings>) -> Result<
     };
     let unknown = store.write(move |connection| recover(connection, after_crash, clock::now())).await?;
     if unknown > 0 {
-        tracing::warn!(letters = unknown, "Letters were on their way when sending was interrupted; look at `uketsuke outbox list` and decide.");
+        tracing::warn!(
+            letters = unknown,
+            "Letters were on their way when sending was interrupted; look at `uketsuke outbox list` and decide."
+        );
     }
     Ok(())
 }
@@ -301,7 +304,12 @@ impl Office {
                 say_refused(&error);
                 let sentence = "the changed file was refused, the old rules stay in force; mend what the log names and reload again";
                 self.board.say(CONFIGURATION, State::Sick(sentence.to_owned()));
-                self.note(Fact { part: DAEMON.to_owned(), state: "old rules".to_owned(), sentence: Some(error.to_string()), ..Fact::default() });
+                self.note(Fact {
+                    part: DAEMON.to_owned(),
+                    state: "old rules".to_owned(),
+                    sentence: Some(error.to_string()),
+                    ..Fact::default()
+                });
             }
         }
         notify::ready(&self.board.line());

@@ -7,79 +7,22 @@ use super::message::header::Headers;
 use super::rules::{ReplyMode, RequireAuthentication, Rules};
 use super::standing::{Arrival, Standing};
 use super::text::address::mailboxes;
-use super::text::fold::fold;
 use super::verdict::Origin;
-use super::words::{ReplyKind, words};
+use super::words::ReplyKind;
+
+mod held;
+mod sender;
+mod subject;
+
+use self::sender::{is_automatic_address, organisational_domain};
+use self::subject::{is_tagged_automatic, looks_automatic};
+
+pub use self::held::Gate;
+pub use self::sender::is_deliverable;
 
 /// The header that marks our letters, and what a Message-ID of ours begins with.
 pub const LOOP_HEADER: &str = "X-Uketsuke-Loop";
 pub const MESSAGE_ID_START: &str = "<uketsuke.";
-
-words! {
-    /// The gates in the order in which they are asked.
-    Gate {
-        /// The verdict asks for no letter, or its letter is switched off.
-        Verdict = "verdict",
-        /// Replies are off, or the mail is old or came in a first sync or a re-scan.
-        Off = "off",
-        /// Our own letter came back, or the mail went round in circles.
-        Loop = "loop",
-        /// `Return-Path: <>`, as bounces have it (RFC 5321 section 4.5.5).
-        NullPath = "null-path",
-        /// A delivery, disposition or abuse report (RFC 3464, RFC 8098, RFC 5965).
-        Report = "report",
-        /// `Auto-Submitted` is not `no` (RFC 3834 section 5).
-        Auto = "auto",
-        /// A mailing list (RFC 2919, RFC 2369).
-        List = "list",
-        /// `Precedence: bulk` and its like.
-        Precedence = "precedence",
-        /// `X-Auto-Response-Suppress` (MS-OXCMAIL).
-        Suppress = "suppress",
-        /// A vendor's own mark of an automatic mail.
-        Vendor = "vendor",
-        /// Nobody should be written to at this address.
-        Address = "address",
-        /// Marked as spam, or a trusted check says that the sender is forged.
-        Spam = "spam",
-        /// None of our addresses stands in it.
-        NotForUs = "not-for-us",
-        /// Doubled singleton fields, or a Reply-To of somebody else.
-        Headers = "headers",
-        /// The sender is not authenticated as the configuration asks.
-        Unauthenticated = "unauthenticated",
-        /// The subject of a responder that sets no headers.
-        LooksAuto = "looks-auto",
-        /// The sender already has an accepted submission, or answers our letter.
-        Settled = "settled",
-        /// Too many letters: to this sender, in this thread, to this domain, or in all.
-        Rate = "rate",
-        /// An earlier letter to this address bounced.
-        Bounced = "bounced",
-    }
-}
-
-impl Gate {
-    /// Who wrote a mail behind this gate.
-    #[must_use]
-    pub const fn origin(self) -> Origin {
-        match self {
-            Self::Loop | Self::NullPath | Self::Report => Origin::Echo,
-            Self::Auto | Self::List | Self::Precedence | Self::Vendor | Self::LooksAuto => Origin::Automatic,
-            Self::Verdict
-            | Self::Off
-            | Self::Suppress
-            | Self::Address
-            | Self::Spam
-            | Self::NotForUs
-            | Self::Headers
-            | Self::Unauthenticated
-            | Self::Settled
-            | Self::Rate
-            | Self::Bounced => Origin::Applicant,
-        }
-    }
-}
 
 /// Whether a gate holds.
 type Check = fn(&Headers, &Rules) -> bool;
@@ -111,18 +54,13 @@ pub fn by_headers(headers: &Headers, rules: &Rules) -> Option<Gate> {
 pub fn origin(headers: &Headers, rules: &Rules) -> Origin {
     let senders = headers.mailboxes("from");
     let mut addresses = senders.iter().filter_map(|from| from.address.as_deref());
-    if addresses.clone().any(|address| is_own(address, rules)) {
+    if addresses.clone().any(|address| is_own(address, rules)) || is_our_letter(headers) {
         return Origin::Echo;
     }
     match by_headers(headers, rules).map_or(Origin::Applicant, Gate::origin) {
-        Origin::Applicant if addresses.any(is_automatic_address) || looks_automatic(headers) => Origin::Automatic,
+        Origin::Applicant if addresses.any(is_automatic_address) || is_tagged_automatic(headers) => Origin::Automatic,
         other => other,
     }
-}
-
-fn is_automatic_address(address: &str) -> bool {
-    let local = address.rsplit_once('@').map_or(address, |(local, _)| local).to_ascii_lowercase();
-    is_automatic_local_part(&local)
 }
 
 /// The first gate that the store's knowledge closes for a letter of this kind. `received` and `now` are UTC seconds.
@@ -164,10 +102,11 @@ fn is_over_rate(kind: ReplyKind, rules: &Rules, standing: &Standing, now: i64) -
 const MOST_RECEIVED: usize = 25;
 
 fn is_loop(headers: &Headers, _: &Rules) -> bool {
-    headers.count(&LOOP_HEADER.to_ascii_lowercase()) > 0
-        || headers.count("x-loop") > 0
-        || headers.count("received") > MOST_RECEIVED
-        || headers.text("message-id").is_some_and(|id| id.starts_with(MESSAGE_ID_START))
+    is_our_letter(headers) || headers.count("x-loop") > 0 || headers.count("received") > MOST_RECEIVED
+}
+
+fn is_our_letter(headers: &Headers) -> bool {
+    headers.count(&LOOP_HEADER.to_ascii_lowercase()) > 0 || headers.text("message-id").is_some_and(|id| id.starts_with(MESSAGE_ID_START))
 }
 
 fn is_null_path(headers: &Headers) -> bool {
@@ -177,10 +116,13 @@ fn is_null_path(headers: &Headers) -> bool {
     })
 }
 
+/// Reports, and the answers of calendar programs (RFC 6047), which are reports to them.
 fn is_report(headers: &Headers) -> bool {
     let content_type = headers.text("content-type").unwrap_or_default().to_ascii_lowercase();
-    headers.count("x-failed-recipients") > 0
-        || ["multipart/report", "message/delivery-status", "message/disposition-notification", "message/feedback-report"]
+    let is_meeting = headers.text("content-class").is_some_and(|class| class.eq_ignore_ascii_case("urn:content-classes:calendarmessage"));
+    is_meeting
+        || headers.count("x-failed-recipients") > 0
+        || ["multipart/report", "message/delivery-status", "message/disposition-notification", "message/feedback-report", "text/calendar"]
             .iter()
             .any(|kind| content_type.starts_with(kind))
 }
@@ -258,83 +200,15 @@ fn is_vendor_marked(headers: &Headers) -> bool {
         || says("x400-content-identifier", "auto reply to")
 }
 
-const AUTOMATIC_LOCAL_PARTS: [&str; 16] = [
-    "mailer-daemon",
-    "postmaster",
-    "daemon",
-    "root",
-    "listserv",
-    "majordomo",
-    "no-reply",
-    "noreply",
-    "no_reply",
-    "do-not-reply",
-    "donotreply",
-    "do_not_reply",
-    "nobody",
-    "bounce",
-    "bounces",
-    "auto-reply",
-];
-
-fn is_automatic_local_part(local: &str) -> bool {
-    AUTOMATIC_LOCAL_PARTS.contains(&local)
-        || [
-            "no-reply",
-            "noreply",
-            "donotreply",
-            "bounce+",
-            "bounces+",
-            "bounce-",
-            "bounces-",
-            "owner-",
-            "srs0=",
-            "srs1=",
-            "srs0+",
-            "prvs=",
-            "msprvs1=",
-        ]
-        .iter()
-        .any(|start| local.starts_with(start))
-        || ["-request", "-owner", "-bounces", "-noreply", "-no-reply"].iter().any(|end| local.ends_with(end))
-}
-
 fn is_own(address: &str, rules: &Rules) -> bool {
     rules.gates.own_addresses.iter().any(|own| own.eq_ignore_ascii_case(address))
 }
-
-/// Domains that RFC 2606 and RFC 6761 reserve, and that no applicant has. `example.*` stays answerable: tests and demos live there.
-const RESERVED_DOMAINS: [&str; 5] = [".invalid", ".localhost", ".local", ".onion", ".internal"];
 
 fn is_unanswerable(headers: &Headers, rules: &Rules) -> bool {
     let from = headers.mailboxes("from");
     let [only] = from.as_slice() else { return true };
     let Some(address) = only.address.as_deref() else { return true };
     !is_deliverable(address) || is_automatic_address(address) || is_own(address, rules) || rules.is_sender(address)
-}
-
-/// Whether a letter can be addressed there: dot-atom, length and a domain with a dot (RFC 5321 section 4.1.2, 4.5.3.1).
-/// Old mobile addresses (`a..b@`, `a.@`) are no dot-atoms; many servers refuse them, so the operator is shown the sender instead.
-#[must_use]
-pub fn is_deliverable(address: &str) -> bool {
-    let Some((local, domain)) = address.rsplit_once('@') else { return false };
-    let is_atom = |character: char| character.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(character);
-    let local_fits = (1..=64).contains(&local.len())
-        && local.chars().all(is_atom)
-        && !local.starts_with('.')
-        && !local.ends_with('.')
-        && !local.contains("..");
-    let domain = domain.to_ascii_lowercase();
-    let labels_fit = domain.len() <= 253
-        && domain.contains('.')
-        && domain.split('.').all(|label| {
-            (1..=63).contains(&label.len())
-                && label.chars().all(|character| character.is_ascii_alphanumeric() || character == '-')
-                && !label.starts_with('-')
-                && !label.ends_with('-')
-        })
-        && domain.rsplit('.').next().is_some_and(|top| !top.chars().all(|character| character.is_ascii_digit()));
-    local_fits && labels_fit && !RESERVED_DOMAINS.iter().any(|reserved| domain.ends_with(reserved))
 }
 
 fn is_spam(headers: &Headers, rules: &Rules) -> bool {
@@ -363,20 +237,11 @@ fn has_conflicting_headers(headers: &Headers) -> bool {
     let organisation = |name: &str| {
         headers.mailboxes(name).first().and_then(|mailbox| mailbox.address.clone()).map(|address| organisational_domain(&address))
     };
-    let elsewhere = match (organisation("from"), organisation("reply-to")) {
-        (Some(from), Some(reply_to)) => from != reply_to,
-        _ => false,
-    };
+    let elsewhere = organisation("from").is_some_and(|from| {
+        let answers = headers.mailboxes("reply-to").into_iter().filter_map(|mailbox| mailbox.address);
+        answers.map(|address| organisational_domain(&address)).any(|reply_to| reply_to != from)
+    });
     doubled || elsewhere
-}
-
-/// The last two labels, or three below Japanese second-level domains (`co.jp`, `or.jp`, prefectures' `lg.jp` …).
-fn organisational_domain(address: &str) -> String {
-    let domain = address.rsplit_once('@').map_or(address, |(_, domain)| domain).to_ascii_lowercase();
-    let labels: Vec<&str> = domain.split('.').collect();
-    let second = labels.len().checked_sub(2).and_then(|at| labels.get(at)).copied().unwrap_or_default();
-    let count = if matches!(second, "co" | "or" | "ne" | "ac" | "ed" | "go" | "gr" | "lg" | "ad" | "com" | "org" | "net") { 3 } else { 2 };
-    labels.iter().rev().take(count).rev().copied().collect::<Vec<_>>().join(".")
 }
 
 /// The DMARC result of the topmost Authentication-Results of a trusted authserv-id (RFC 8601 section 5: others may be forged).
@@ -394,37 +259,6 @@ fn is_unauthenticated(headers: &Headers, rules: &Rules) -> bool {
         RequireAuthentication::IfReported => dmarc(headers, rules).as_deref() == Some("fail"),
         RequireAuthentication::Always => dmarc(headers, rules).as_deref() != Some("pass"),
     }
-}
-
-/// What responders without headers write at the start of a subject, folded.
-const AUTOMATIC_SUBJECTS: [&str; 21] = [
-    "自動応答",
-    "自動返信",
-    "自動送信",
-    "自動配信",
-    "不在",
-    "配信不能",
-    "配信エラー",
-    "未配信",
-    "automaticreply",
-    "autoreply",
-    "auto-reply",
-    "autoresponse",
-    "autoresponder",
-    "outofoffice",
-    "outoftheoffice",
-    "undeliver",
-    "deliverystatus",
-    "deliveryfailure",
-    "maildelivery",
-    "returnedmail",
-    "failurenotice",
-];
-
-fn looks_automatic(headers: &Headers) -> bool {
-    let subject = fold(&headers.text("subject").unwrap_or_default());
-    let start = subject.trim_start_matches(['[', '【', '(', '<', '『', '「', '*', ':']);
-    AUTOMATIC_SUBJECTS.iter().any(|words| start.starts_with(words))
 }
 
 #[cfg(test)]

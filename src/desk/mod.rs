@@ -18,6 +18,8 @@ pub mod text;
 pub mod verdict;
 pub mod words;
 
+use std::collections::HashSet;
+
 use self::check::Finding;
 use self::gate::Gate;
 use self::message::Message;
@@ -155,18 +157,19 @@ pub fn examine(raw: &[u8], rules: &Rules, standing: &Standing, received: i64, no
     (reading, conclusion)
 }
 
+/// Ids that are kept: a thread is recognised by its last ones, and each costs a look-up in the store.
+const MOST_REFERENCES: usize = 64;
+
 fn references(message: &Message<'_>) -> Vec<String> {
     let mut ids: Vec<String> = Vec::new();
+    let mut known = HashSet::new();
     for name in ["references", "in-reply-to"] {
         for value in message.headers.all_text(name) {
-            for id in value.split_whitespace().filter(|id| letter::is_message_id(id)) {
-                if !ids.iter().any(|known| known == id) {
-                    ids.push(id.to_owned());
-                }
-            }
+            let new = value.split_whitespace().filter(|id| letter::is_message_id(id) && known.insert((*id).to_owned()));
+            ids.extend(new.map(str::to_owned));
         }
     }
-    ids
+    ids.split_off(ids.len().saturating_sub(MOST_REFERENCES))
 }
 
 /// Rules for the desk's own tests: the shipped ones, with an office and a trusted host.

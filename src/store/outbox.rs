@@ -21,12 +21,21 @@ pub struct Taken {
 /// How an attempt ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Settled {
-    Sent { words: String },
+    Sent {
+        words: String,
+    },
     /// Again at this time, UTC seconds.
-    Deferred { until: i64, words: String },
-    Refused { words: String },
+    Deferred {
+        until: i64,
+        words: String,
+    },
+    Refused {
+        words: String,
+    },
     /// Sent whole and never answered: an operator decides.
-    Unknown { words: String },
+    Unknown {
+        words: String,
+    },
 }
 
 /// A letter that was on its way in so many attempts without an answer is left to an operator, whatever the configuration says.
@@ -47,7 +56,8 @@ pub enum AfterCrash {
 pub fn recover(connection: &mut Connection, after_crash: AfterCrash, now: i64) -> Result<usize, StoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let at = utc_text(now);
-    transaction.execute("UPDATE replies SET state = 'queued', next_attempt_at = ?1, changed_at = ?1 WHERE state = 'sending'", params![at])?;
+    transaction
+        .execute("UPDATE replies SET state = 'queued', next_attempt_at = ?1, changed_at = ?1 WHERE state = 'sending'", params![at])?;
     if after_crash == AfterCrash::Resend {
         let sql = "UPDATE replies SET state = 'queued', next_attempt_at = ?1, changed_at = ?1 WHERE state = 'data' AND attempts < ?2";
         transaction.execute(sql, params![at, MOST_RESENDS])?;
@@ -90,7 +100,9 @@ pub fn claim(connection: &mut Connection, now: i64) -> Result<Option<Taken>, Sto
 /// # Errors
 /// [`StoreError`].
 pub fn enter_data(connection: &Connection, id: i64, now: i64) -> Result<(), StoreError> {
-    connection.prepare_cached("UPDATE replies SET state = 'data', changed_at = ?2 WHERE id = ?1 AND state = 'sending'")?.execute(params![id, utc_text(now)])?;
+    connection
+        .prepare_cached("UPDATE replies SET state = 'data', changed_at = ?2 WHERE id = ?1 AND state = 'sending'")?
+        .execute(params![id, utc_text(now)])?;
     Ok(())
 }
 
@@ -100,7 +112,9 @@ pub fn enter_data(connection: &Connection, id: i64, now: i64) -> Result<(), Stor
 /// [`StoreError`].
 pub fn return_unspent(connection: &Connection, id: i64, now: i64) -> Result<(), StoreError> {
     connection
-        .prepare_cached("UPDATE replies SET state = 'queued', attempts = attempts - 1, changed_at = ?2 WHERE id = ?1 AND state = 'sending'")?
+        .prepare_cached(
+            "UPDATE replies SET state = 'queued', attempts = attempts - 1, changed_at = ?2 WHERE id = ?1 AND state = 'sending'",
+        )?
         .execute(params![id, utc_text(now)])?;
     Ok(())
 }
@@ -134,7 +148,8 @@ pub fn settle(connection: &mut Connection, id: i64, settled: &Settled, now: i64)
 /// # Errors
 /// [`StoreError`].
 pub fn next_due(connection: &Connection) -> Result<Option<i64>, StoreError> {
-    let due: Option<String> = connection.prepare_cached("SELECT min(next_attempt_at) FROM replies WHERE state = 'queued'")?.query_row([], |row| row.get(0))?;
+    let due: Option<String> =
+        connection.prepare_cached("SELECT min(next_attempt_at) FROM replies WHERE state = 'queued'")?.query_row([], |row| row.get(0))?;
     due.as_deref().map(seconds).transpose()
 }
 
@@ -187,8 +202,10 @@ pub enum OrderError {
 /// [`OrderError`]; then nothing was changed.
 pub fn order(connection: &mut Connection, id: i64, order: Order, actor: &str, now: i64) -> Result<(), OrderError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(StoreError::from)?;
-    let state: Option<String> =
-        transaction.query_row("SELECT state FROM replies WHERE id = ?1", params![id], |row| row.get(0)).optional().map_err(StoreError::from)?;
+    let state: Option<String> = transaction
+        .query_row("SELECT state FROM replies WHERE id = ?1", params![id], |row| row.get(0))
+        .optional()
+        .map_err(StoreError::from)?;
     let state = state.ok_or(OrderError::Unknown { id })?;
     let (applies, becomes) = order.states();
     if !applies.contains(&state.as_str()) {

@@ -4,7 +4,7 @@
 //! and what it says across split words are facts that the desk judges by, so it reads the block itself.
 
 use crate::desk::text::address::{Mailbox, mailboxes};
-use crate::desk::text::charset::Legibility;
+use crate::desk::text::charset::{Legibility, decode};
 use crate::desk::text::encoded_word::decode_header;
 
 use super::limits::header_block;
@@ -84,12 +84,20 @@ impl Headers {
     #[must_use]
     pub fn mailboxes(&self, name: &str) -> Vec<Mailbox> {
         let Some(raw) = self.raw(name) else { return Vec::new() };
-        let unfolded: Vec<u8> = raw.iter().copied().filter(|byte| !matches!(byte, b'\r' | b'\n')).collect();
-        if unfolded.is_ascii() && !unfolded.contains(&0x1b) {
-            let text: String = unfolded.iter().copied().map(char::from).collect();
-            return mailboxes(&text).into_iter().map(decoded).collect();
-        }
-        mailboxes(&decode_header(raw).text)
+        mailboxes(&unfolded(raw)).into_iter().map(Mailbox::decoded).collect()
+    }
+
+    /// Whether an address field that should name one mailbox names more: a list, or two addresses in angle brackets.
+    #[must_use]
+    pub fn names_several_mailboxes(&self, name: &str) -> bool {
+        let Some(raw) = self.raw(name) else { return false };
+        let mut quoted = false;
+        let text = unfolded(raw);
+        let opened = text.chars().filter(|character| {
+            quoted ^= *character == '"';
+            !quoted && *character == '<'
+        });
+        opened.count() > 1 || self.mailboxes(name).len() > 1
     }
 
     /// The names that occur, in order: for listing.
@@ -104,9 +112,10 @@ impl Headers {
     }
 }
 
-fn decoded(mailbox: Mailbox) -> Mailbox {
-    let name = mailbox.name.map(|name| decode_header(name.as_bytes()).text.trim().trim_matches('"').to_owned());
-    Mailbox { name: name.filter(|name| !name.is_empty()), address: mailbox.address }
+/// The value on one line, its raw characters decoded, its encoded-words not.
+fn unfolded(raw: &[u8]) -> String {
+    let bytes: Vec<u8> = raw.iter().copied().filter(|byte| !matches!(byte, b'\r' | b'\n')).collect();
+    decode(&bytes, None).text
 }
 
 /// RFC 5322 section 2.2: printable ASCII but colon, then a colon; white space before the colon is the obsolete form (4.5).

@@ -15,7 +15,7 @@ use mail_parser::{HeaderName, HeaderValue, MessageParser, MessagePart, MimeHeade
 
 use self::header::Headers;
 use self::limits::{Admission, admit, header_block};
-use self::part::{Disposition, Part, Transfer, decoded_name};
+use self::part::{Disposition, Flow, Part, Transfer, decoded_name};
 use super::rules::Limits;
 
 /// A parsed mail.
@@ -155,12 +155,32 @@ fn leaf<'a>(raw: &'a [u8], part: &MessagePart<'_>, is_digest_member: bool) -> Pa
         || file_name.is_some() && !content_type.starts_with("text/");
     Part {
         charset: attribute("charset"),
-        name: file_name.map(|name| decoded_name(&name)),
+        name: file_name.map(|name| unmasked(&decoded_name(&name))),
+        flow: flow(&attribute),
         disposition: if is_attachment { Disposition::Attachment } else { Disposition::Body },
         transfer: transfer(part),
         encoded: encoded(raw, part),
         content_type,
     }
+}
+
+/// RFC 3676 section 4.
+fn flow(attribute: &impl Fn(&str) -> Option<String>) -> Flow {
+    let says = |name: &str, value: &str| attribute(name).is_some_and(|found| found.eq_ignore_ascii_case(value));
+    match (says("format", "flowed"), says("delsp", "yes")) {
+        (true, true) => Flow::FlowedWithoutSpaces,
+        (true, false) => Flow::Flowed,
+        (false, _) => Flow::Fixed,
+    }
+}
+
+/// A parameter with the misspelling of `masked` taken back.
+fn unmasked(text: &str) -> String {
+    text.replace("messagf", "message")
+        .replace("Messagf", "Message")
+        .replace("MESSAGf", "MESSAGE")
+        .replace("digesu", "digest")
+        .replace("Digesu", "Digest")
 }
 
 /// The transfer encoding with the misspelling of `masked` taken back.
@@ -178,9 +198,18 @@ fn encoded<'a>(raw: &'a [u8], part: &MessagePart<'_>) -> &'a [u8] {
     raw.get(start..end.max(start)).or_else(|| raw.get(start..)).unwrap_or_default()
 }
 
+/// A saved or wrapped mail without what some programs put before its header: a byte order mark, empty lines.
+#[must_use]
+pub fn without_leading_blanks(bytes: &[u8]) -> &[u8] {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let start = bytes.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).unwrap_or(0);
+    bytes.get(start..).unwrap_or(bytes)
+}
+
 /// Whether the bytes begin like a mail: at least two header fields that mails have, before any text.
 #[must_use]
 pub fn looks_like_mail(bytes: &[u8]) -> bool {
+    let bytes = without_leading_blanks(bytes);
     const TELLING: [&str; 8] = ["from", "to", "subject", "date", "message-id", "received", "return-path", "mime-version"];
     if header_block(bytes, 64 * 1024).is_empty() {
         return false;

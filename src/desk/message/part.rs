@@ -18,6 +18,7 @@ pub struct Part<'a> {
     pub name: Option<String>,
     pub disposition: Disposition,
     pub transfer: Transfer,
+    pub flow: Flow,
     /// The bytes as they stand in the mail, still transfer-encoded.
     pub encoded: &'a [u8],
 }
@@ -37,6 +38,16 @@ pub enum Transfer {
     Identity,
     Base64,
     QuotedPrintable,
+}
+
+/// Whether line ends of a plain text are the writer's (RFC 3676).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flow {
+    Fixed,
+    /// A space before a line end joins the lines.
+    Flowed,
+    /// Likewise, and the space was added only for that (`DelSp=yes`).
+    FlowedWithoutSpaces,
 }
 
 impl<'a> Part<'a> {

@@ -107,13 +107,23 @@ fn leading_digits(folded: &str) -> Option<String> {
 /// The star level that a text states: 1, 2, or none where it names none or both.
 #[must_use]
 pub fn stars(text: &str) -> Option<u8> {
-    let letters = letters(text);
-    let says = |words: [&str; 3]| words.iter().any(|word| letters.contains(word));
-    match (says(["一つ星", "1つ星", "ひとつ星"]), says(["二つ星", "2つ星", "ふたつ星"])) {
+    match levels(text) {
         (true, false) => Some(1),
         (false, true) => Some(2),
         _ => None,
     }
+}
+
+/// Whether a text names any level: a subject that names both says that the text below is no better witness.
+#[must_use]
+pub fn names_a_level(text: &str) -> bool {
+    levels(text) != (false, false)
+}
+
+fn levels(text: &str) -> (bool, bool) {
+    let letters = letters(text);
+    let says = |words: [&str; 3]| words.iter().any(|word| letters.contains(word));
+    (says(["一つ星", "1つ星", "ひとつ星"]), says(["二つ星", "2つ星", "ふたつ星"]))
 }
 
 /// Whom a notice is addressed to.

@@ -5,7 +5,7 @@
 
 pub mod field;
 
-use self::field::{Addressee, Labelled, Reading, UserNumber, addressee, number, stars};
+use self::field::{Addressee, Labelled, Reading, UserNumber, addressee, names_a_level, number, stars};
 use super::original::{Contents, Original};
 use super::rules::{NoticeKind, Rules, States};
 use super::text::fold::{fold, letters, printable};
@@ -87,6 +87,14 @@ pub fn recognise(contents: &Contents, own_subject: Option<&str>, rules: &Rules) 
             notice
         }));
     }
+    let has_proof = found.notices.iter().any(|notice| rules.accepts(&notice.kind));
+    if !has_proof
+        && !found.notices.is_empty()
+        && let Some(kind) = complete_kind(&fold(&contents.peeled), rules).filter(|kind| rules.accepts(&kind.id))
+    {
+        // The right text is there, but was not found below any header lines: never "of another kind".
+        found.doubts.push((FindingCode::PastedWithoutHeaders, kind.title.clone()));
+    }
     if found.notices.is_empty()
         && let Some(kind) = complete_kind(&fold(&contents.hidden), rules)
     {
@@ -99,7 +107,9 @@ pub fn recognise(contents: &Contents, own_subject: Option<&str>, rules: &Rules) 
 fn of_chain(originals: &[Original], rules: &Rules) -> Vec<Notice> {
     let found: Vec<Option<Notice>> = originals.iter().map(|original| notice(original, rules)).collect();
     let is_wrapping = |index: usize, notice: &Notice| {
-        let is_bare = notice.kind == OTHER || notice.lacks.iter().any(|(code, _)| *code == FindingCode::BodyCut);
+        // IPA wraps nothing: two of its mails below each other are two.
+        let is_bare = !rules.is_sender(notice.original.from.as_ref().and_then(|from| from.address.as_deref()).unwrap_or_default());
+        let is_bare = is_bare && (notice.kind == OTHER || notice.lacks.iter().any(|(code, _)| *code == FindingCode::BodyCut));
         let inside = originals.iter().zip(&found).skip(index + 1).take_while(|(original, _)| original.depth > notice.original.depth);
         is_bare && inside.into_iter().any(|(_, inner)| inner.is_some())
     };
@@ -137,7 +147,8 @@ fn notice(original: &Original, rules: &Rules) -> Option<Notice> {
     };
     let subject = original.subject.as_deref().unwrap_or_default();
     let level = match (states, recognised.kind) {
-        (States::Declaration, Some(_)) => stars(subject).or_else(|| stars(&original.body)),
+        (States::Declaration, Some(_)) if names_a_level(subject) => stars(subject),
+        (States::Declaration, Some(_)) => stars(&original.body),
         (States::Declaration, None) => stars(subject),
         (States::Nothing, _) => None,
     };
@@ -178,13 +189,20 @@ fn recognised<'r>(original: &Original, rules: &'r Rules) -> Option<Recognised<'r
 /// A mail of somebody else counts only with the system's own bracketed subject; a colleague's question is none.
 fn is_other(original: &Original, subject_letters: &str, rules: &Rules) -> bool {
     let address = original.from.as_ref().and_then(|from| from.address.as_deref());
+    let has_system_subject = fold(original.subject.as_deref().unwrap_or_default()).contains("【securityaction】");
     match address {
         Some(address) if rules.is_sender(address) => true,
         Some(address) if rules.gates.own_addresses.iter().any(|own| own.eq_ignore_ascii_case(address)) => false,
-        Some(_) => fold(original.subject.as_deref().unwrap_or_default()).contains("【securityaction】"),
-        None => original.from.is_some() && names_security_action(subject_letters),
+        Some(_) => has_system_subject,
+        None => original.from.as_ref().is_some_and(|from| {
+            let named = letters(from.name.as_deref().unwrap_or_default());
+            has_system_subject || names_security_action(subject_letters) && OFFICE_NAMES.iter().any(|name| named.contains(name))
+        }),
     }
 }
+
+/// How the sender of notices is called where only a name is given, folded. A colleague who writes about SECURITY ACTION is not.
+const OFFICE_NAMES: [&str; 3] = ["securityaction", "情報処理推進機構", "ipa"];
 
 fn names_security_action(letters: &str) -> bool {
     letters.contains("securityaction")

@@ -29,7 +29,7 @@ pub enum Sort {
     Encrypted,
     /// A container that the desk cannot open: .msg, winmail.dat, archives, office documents …
     Unread,
-    /// Calendar entries, signatures, contact cards, small pictures: nothing that proves anything.
+    /// Calendar entries, signatures, contact cards, small pictures, short forms for watches: nothing that proves anything.
     Harmless,
 }
 
@@ -57,7 +57,14 @@ pub fn sort(part: &Part<'_>, limits: &Limits) -> Sort {
 
 fn text(part: &Part<'_>, content_type: &str) -> Sort {
     match content_type {
-        "text/calendar" | "text/vcard" | "text/x-vcard" | "text/directory" | "text/rfc822-headers" | "text/css" => Sort::Harmless,
+        "text/calendar"
+        | "text/vcard"
+        | "text/x-vcard"
+        | "text/directory"
+        | "text/rfc822-headers"
+        | "text/css"
+        | "text/watch-html"
+        | "text/x-amp-html" => Sort::Harmless,
         _ if part.disposition == Disposition::Attachment => {
             if looks_like_mail(&part.start()) {
                 Sort::Mail(Carried::File)
@@ -92,7 +99,12 @@ fn by_bytes(part: &Part<'_>, content_type: &str) -> Sort {
     if bytes.starts_with(b"PK\x03\x04") {
         return if is_encrypted_zip(&bytes) { Sort::Encrypted } else { Sort::Unread };
     }
-    if content_type == "application/octet-stream" && looks_like_mail(&bytes) {
+    // A whole mailbox begins like a mail, too, but holds several.
+    if !content_type.contains("mbox")
+        && !content_type.starts_with("message/")
+        && !part.is_named(&[".mbox", ".mbx"])
+        && looks_like_mail(&bytes)
+    {
         return Sort::Mail(Carried::File);
     }
     if bytes.trim_ascii().is_empty() { Sort::Harmless } else { Sort::Unread }

@@ -1,11 +1,12 @@
 //! Originals inside a text: forwarded header blocks and attributed quotations.
 //!
 //! Decided on header blocks, not on separators: Outlook writes no separator at all, and a line of underscores ends
-//! disclaimers, too. A block is From plus Date or Subject, in consecutive label lines of one quote level.
+//! disclaimers, too.
 //! Promises: linear in the text; nothing of the text is in two originals; a separator is in none.
 
 use super::attribution::{Attribution, attribution, may_continue};
-use super::label::{Field, Separator, labelled, separator};
+use super::block::{Block, Fields, Standing, block, columns};
+use super::label::{Separator, labelled, separator};
 use crate::desk::text::line::{Line, lines};
 
 /// What a text holds.
@@ -15,7 +16,20 @@ pub struct Extracted {
     pub preface: String,
     /// Outermost first.
     pub originals: Vec<Inline>,
+    pub reach: Reach,
 }
+
+/// Whether the whole text was searched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Reach {
+    #[default]
+    Whole,
+    /// It held more originals than are read.
+    Cut,
+}
+
+/// Originals that are read from one text. Nobody forwards more in one mail; a text made of header blocks would cost its square.
+const MOST_ORIGINALS: usize = 200;
 
 /// One original found in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,12 +60,15 @@ pub fn extract(text: &str, deepest: u8) -> Extracted {
         open.retain(|region| region.end >= start.top || region.level == 0);
         let depth = u8::try_from(open.len()).unwrap_or(u8::MAX).saturating_add(1);
         let is_open_ended = end == next;
-        open.push(Region { level: start.level, end: if is_open_ended { usize::MAX } else { end } });
+        if open.len() <= usize::from(deepest) {
+            open.push(Region { level: start.level, end: if is_open_ended { usize::MAX } else { end } });
+        }
         if depth <= deepest {
             originals.push(start.fields.clone().into_inline(depth, joined(&lines, start.body..end, start.level)));
         }
     }
-    Extracted { preface, originals }
+    let reach = if starts.len() < MOST_ORIGINALS { Reach::Whole } else { Reach::Cut };
+    Extracted { preface, originals, reach }
 }
 
 /// Becky! and others quote the body, but not the header block above it.
@@ -96,85 +113,12 @@ enum Closing {
 /// KMail's closing rule (untranslated in every language).
 const KMAIL_RULE: usize = 41;
 
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Fields {
-    from: Option<String>,
-    to: Option<String>,
-    cc: Option<String>,
-    subject: Option<String>,
-    date: Option<String>,
-    others: u8,
-}
-
-impl Fields {
-    fn slot(&mut self, field: Field) -> Option<&mut Option<String>> {
-        match field {
-            Field::From => Some(&mut self.from),
-            Field::To => Some(&mut self.to),
-            Field::Cc => Some(&mut self.cc),
-            Field::Subject => Some(&mut self.subject),
-            Field::Date => Some(&mut self.date),
-            Field::Other => None,
-        }
-    }
-
-    /// Takes the value; false when the field stands there already, which ends a block.
-    fn take(&mut self, field: Field, value: &str) -> bool {
-        match self.slot(field) {
-            Some(slot) if slot.is_some() => false,
-            Some(slot) => {
-                *slot = Some(value.trim().to_owned());
-                true
-            }
-            None => {
-                self.others = self.others.saturating_add(1);
-                true
-            }
-        }
-    }
-
-    fn append(&mut self, field: Field, more: &str) {
-        if let Some(Some(value)) = self.slot(field) {
-            let wide = |character: Option<char>| character.is_some_and(|character| character > '\u{2E7F}');
-            let needs_space =
-                !value.is_empty() && !value.ends_with('<') && !wide(value.chars().last()) && !wide(more.trim().chars().next());
-            if needs_space {
-                value.push(' ');
-            }
-            value.push_str(more.trim());
-        }
-    }
-
-    fn is_block(&self) -> bool {
-        self.from.is_some() && (self.date.is_some() || self.subject.is_some())
-    }
-
-    /// A block whose From was lost, below a separator that says what it is.
-    fn is_block_below_separator(&self) -> bool {
-        self.is_block() || self.subject.is_some() && (self.date.is_some() || self.to.is_some())
-    }
-
-    fn into_inline(self, depth: u8, body: String) -> Inline {
-        let given = |value: Option<String>| value.filter(|text| !text.is_empty());
-        Inline {
-            from: given(self.from),
-            to: given(self.to),
-            cc: given(self.cc),
-            subject: given(self.subject),
-            date: given(self.date),
-            depth,
-            body,
-        }
-    }
-}
-
 fn starts(lines: &[Line<'_>]) -> Vec<Start> {
     let mut found: Vec<Start> = Vec::new();
     let mut at = 0;
     let mut floor = 0;
-    while let Some(line) = lines.get(at) {
-        let start = if labelled(line.text).is_some() { block(lines, at, floor) } else { None };
-        match start.or_else(|| quotation(lines, at, floor)) {
+    while at < lines.len() && found.len() < MOST_ORIGINALS {
+        match forwarded(lines, at, floor).or_else(|| quotation(lines, at, floor)) {
             Some(start) => {
                 at = start.body.max(at + 1);
                 floor = start.body;
@@ -186,89 +130,14 @@ fn starts(lines: &[Line<'_>]) -> Vec<Start> {
     found
 }
 
-/// Blank lines that may stand between two labels (BlackBerry, HTML paragraphs), and lines that a wrapped value may take.
-const BLANKS_BETWEEN_LABELS: usize = 1;
-const WRAPPED_LINES: usize = 2;
-
-/// Reads a header block that begins at `at`.
-fn block(lines: &[Line<'_>], at: usize, floor: usize) -> Option<Start> {
+/// A header block at `at` that begins an original.
+fn forwarded(lines: &[Line<'_>], at: usize, floor: usize) -> Option<Start> {
     let level = lines.get(at)?.level;
-    let mut fields = Fields::default();
-    let mut last = None;
-    let mut end = at;
-    let mut next = at;
-    while let Some(line) = lines.get(next) {
-        if line.is_blank() {
-            let after = next + 1;
-            let goes_on = after - end <= BLANKS_BETWEEN_LABELS
-                && lines.get(after).is_some_and(|following| following.level == level && is_new(&fields, following));
-            if !goes_on {
-                break;
-            }
-            next = after;
-            continue;
-        }
-        if line.level != level {
-            break;
-        }
-        match labelled(line.text) {
-            Some((field, value)) => {
-                if !fields.take(field, value) {
-                    break;
-                }
-                last = Some(field);
-            }
-            None => {
-                let field = last?;
-                if end != next || !continues(lines, next, level, &fields, field) {
-                    break;
-                }
-                fields.append(field, line.text);
-            }
-        }
-        next += 1;
-        end = next;
-    }
+    let Block { fields, end, standing } = block(lines, at)?;
     let (top, separated) = top_of(lines, at, floor);
-    let accepted = fields.is_block() || separated && fields.is_block_below_separator();
     let is_kmail = lines.get(top).is_some_and(|line| line.text.contains("-  ") && line.text.contains("  -"));
     let closing = if is_kmail { Closing::ByRule } else { Closing::ByMarker };
-    accepted.then_some(Start { top, body: end, level, fields, closing })
-}
-
-fn is_new(fields: &Fields, line: &Line<'_>) -> bool {
-    labelled(line.text).is_some_and(|(field, _)| match field {
-        Field::From => fields.from.is_none(),
-        Field::Date => fields.date.is_none(),
-        Field::Subject => fields.subject.is_none(),
-        Field::To => fields.to.is_none(),
-        Field::Cc => fields.cc.is_none(),
-        Field::Other => true,
-    })
-}
-
-/// Whether a line without a label is the rest of the value above it: an address that was cut, a list that goes on,
-/// or a long value that was wrapped with another label right below.
-fn continues(lines: &[Line<'_>], at: usize, level: u8, fields: &Fields, field: Field) -> bool {
-    let mut copy = fields.clone();
-    let value = copy.slot(field).and_then(|slot| slot.clone()).unwrap_or_default();
-    let Some(line) = lines.get(at) else { return false };
-    let text = line.text.trim();
-    let is_address_field = matches!(field, Field::From | Field::To | Field::Cc);
-    if is_address_field {
-        let was_cut = value.ends_with(['<', ',', ';']) || value.contains('<') && !value.contains('>');
-        let is_rest = text.ends_with('>') && text.contains('@') && !value.contains('@');
-        if was_cut || is_rest {
-            return true;
-        }
-    }
-    // An empty value with its text on the next line (table cells rendered below each other).
-    if value.is_empty() && text.chars().count() <= 200 {
-        return true;
-    }
-    (1..=WRAPPED_LINES)
-        .map_while(|ahead| lines.get(at + ahead).filter(|line| line.level == level && !line.is_blank()))
-        .any(|line| is_new(fields, line))
+    (standing == Standing::Alone || separated).then_some(Start { top, body: end, level, fields, closing })
 }
 
 /// The separator above a block, if there is one at most two blank lines up.
@@ -296,9 +165,12 @@ fn top_of(lines: &[Line<'_>], at: usize, floor: usize) -> (usize, bool) {
     (top, false)
 }
 
+/// Lines between the two rules of a disclaimer, at most.
+const LONGEST_DISCLAIMER: usize = 60;
+
 /// Whether a rule of underscores is the second of a pair, as around a disclaimer.
 fn closes_pair(lines: &[Line<'_>], floor: usize, at: usize) -> bool {
-    let above = lines.get(floor..at).unwrap_or_default();
+    let above = lines.get(floor.max(at.saturating_sub(LONGEST_DISCLAIMER))..at).unwrap_or_default();
     above.iter().filter(|line| line.text.contains('_') && separator(line.text) == Some(Separator::Rule)).count() % 2 == 1
 }
 
@@ -320,7 +192,7 @@ fn quotation(lines: &[Line<'_>], at: usize, floor: usize) -> Option<Start> {
         (Some(name), Some(address)) => format!("{name} <{address}>"),
         (name, address) => address.or(name).unwrap_or_default(),
     });
-    Some(Start { top, body: after, level, fields: Fields { from, date: found.date_text, ..Fields::default() }, closing: Closing::ByMarker })
+    Some(Start { top, body: after, level, fields: Fields::of_attribution(from, found.date_text), closing: Closing::ByMarker })
 }
 
 fn attributed(lines: &[Line<'_>], at: usize, line: &Line<'_>) -> Option<(Attribution, usize)> {
@@ -330,16 +202,25 @@ fn attributed(lines: &[Line<'_>], at: usize, line: &Line<'_>) -> Option<(Attribu
     if !may_continue(line.text) {
         return None;
     }
-    let next = lines.get(at + 1).filter(|next| next.level == line.level)?;
-    let whole = format!("{} {}", line.text.trim(), next.text.trim()).replace("< ", "<");
-    attribution(&whole).map(|found| (found, at + 2))
+    let mut whole = line.text.trim().to_owned();
+    for below in 1..=ATTRIBUTION_LINES_BELOW {
+        let next = lines.get(at + below).filter(|next| next.level == line.level && !next.is_blank())?;
+        whole = format!("{whole} {}", next.text.trim()).replace("< ", "<").replace("> :", ">:");
+        if let Some(found) = attribution(&whole) {
+            return Some((found, at + below + 1));
+        }
+    }
+    None
 }
+
+/// Lines that a wrapped attribution may take below its first.
+const ATTRIBUTION_LINES_BELOW: usize = 2;
 
 /// The end of a body: an end marker, or the end of its quote level, or the next original.
 fn body_end(lines: &[Line<'_>], start: &Start, next: usize) -> usize {
     for index in start.body..next {
         let Some(line) = lines.get(index) else { break };
-        let left_quote = line.level < start.level && !line.is_blank();
+        let left_quote = line.level < start.level && !line.is_blank() && !lost_its_mark(lines, index, start.level);
         let is_rule = start.closing == Closing::ByRule
             && line.text.trim_end().len() == KMAIL_RULE
             && line.text.trim_end().bytes().all(|byte| byte == b'-');
@@ -349,6 +230,16 @@ fn body_end(lines: &[Line<'_>], start: &Start, next: usize) -> usize {
         }
     }
     next
+}
+
+/// Columns from which on a quoted line is broken again by the client that quotes it.
+const LONG_LINE: usize = 60;
+
+/// The rest of a long quoted line that a client broke without repeating the quote mark: one line, quoted ones around it.
+fn lost_its_mark(lines: &[Line<'_>], index: usize, level: u8) -> bool {
+    let is_quoted = |line: Option<&Line<'_>>| line.is_some_and(|line| line.level >= level);
+    let above = index.checked_sub(1).and_then(|above| lines.get(above));
+    is_quoted(above) && is_quoted(lines.get(index + 1)) && above.is_some_and(|above| columns(above.whole) >= LONG_LINE)
 }
 
 fn joined(lines: &[Line<'_>], range: std::ops::Range<usize>, level: u8) -> String {

@@ -73,18 +73,83 @@ fn rows(table: &'static str) -> impl Iterator<Item = (&'static str, &'static str
 }
 
 /// Labels are short; a colon further right belongs to a sentence. In characters.
-const LONGEST_LABEL: usize = 24;
+const LONGEST_LABEL: usize = 28;
 
-/// Reads `label: value`, also bold (`*差出人:* x`), full-width, or with a TAB between (table cells).
+/// Reads `label: value`, also bold (`*差出人:* x`), full-width, with a TAB between (table cells), or bracketed (`【差出人】x`).
 #[must_use]
 pub fn labelled(line: &str) -> Option<(Field, &str)> {
-    let line = line.trim_start_matches(is_decoration_or_space);
+    let line = line.trim_start_matches(|character: char| is_decoration_or_space(character) || is_bullet(character));
+    if let Some(found) = bracketed(line) {
+        return Some(found);
+    }
     let (at, separator) = line.char_indices().take(LONGEST_LABEL).find(|(_, character)| is_colon(*character) || *character == '\t')?;
     let (label, rest) = line.split_at_checked(at)?;
     let rest = rest.get(separator.len_utf8()..)?;
     let field = *LABELS.get(&fold(label.trim_end_matches(is_decoration_or_space)))?;
     let rest = if separator == '\t' { rest.trim_start().trim_start_matches(is_colon) } else { rest };
     Some((field, unbold(rest)))
+}
+
+/// `【差出人】山田`, `[件名]： 申込`: the bracket stands for the colon.
+fn bracketed(line: &str) -> Option<(Field, &str)> {
+    let rest = line.strip_prefix(['【', '［', '[', '〔'])?;
+    let (at, close) = rest.char_indices().take(LONGEST_LABEL).find(|(_, character)| matches!(character, '】' | '］' | ']' | '〕'))?;
+    let (label, value) = rest.split_at_checked(at)?;
+    let field = *LABELS.get(&fold(label))?;
+    let value = value.get(close.len_utf8()..)?.trim_start();
+    Some((field, unbold(value.trim_start_matches(is_colon))))
+}
+
+/// A line that holds a whole header block, because a client lost its line ends (Yahoo! Mail's text part; labels in `<b>`
+/// without `<br>`): at least three different fields, From among them, plus Date or Subject. The last value takes the rest.
+#[must_use]
+pub fn labelled_run(line: &str) -> Option<Vec<(Field, &str)>> {
+    if line.len() > LONGEST_RUN || labelled(line).is_none() {
+        return None;
+    }
+    let mut starts: Vec<(usize, Field, usize)> = Vec::new();
+    for (colon, character) in line.char_indices().filter(|(_, character)| is_colon(*character)).take(MOST_COLONS) {
+        let Some((start, field)) = label_before(line, colon) else { continue };
+        let is_new = starts.iter().all(|(_, known, _)| *known != field) && starts.last().is_none_or(|(_, _, value)| *value <= start);
+        if is_new {
+            starts.push((start, field, colon + character.len_utf8()));
+        }
+    }
+    let has = |wanted: Field| starts.iter().any(|(_, field, _)| *field == wanted);
+    if starts.len() < 3 || !has(Field::From) || !(has(Field::Date) || has(Field::Subject)) {
+        return None;
+    }
+    let ends = starts.iter().skip(1).map(|(start, _, _)| *start).chain([line.len()]);
+    Some(starts.iter().zip(ends).filter_map(|((_, field, value), end)| Some((*field, unbold(line.get(*value..end)?)))).collect())
+}
+
+/// Colons of such a line that are looked at: labels, times, prefixes of the subject.
+const MOST_COLONS: usize = 64;
+
+/// The longest line that may be a lost header block, in bytes.
+const LONGEST_RUN: usize = 4_000;
+
+/// The label right before a colon: one, two or three words that stand after a space.
+fn label_before(line: &str, colon: usize) -> Option<(usize, Field)> {
+    let before = line.get(..colon)?.trim_end_matches(is_decoration_or_space);
+    let mut start = before.len();
+    for _ in 0..3 {
+        let head = before.get(..start)?.trim_end();
+        start = head
+            .char_indices()
+            .rev()
+            .take(LONGEST_LABEL)
+            .find(|(_, character)| character.is_whitespace())
+            .map_or(0, |(at, space)| at + space.len_utf8());
+        let label = before.get(start..)?;
+        if let Some(field) = LABELS.get(&fold(label.trim_matches(is_decoration_or_space))) {
+            return Some((start, *field));
+        }
+        if start == 0 {
+            break;
+        }
+    }
+    None
 }
 
 /// The value without the stars of a bold label or a bold value.
@@ -98,6 +163,32 @@ fn is_decoration_or_space(character: char) -> bool {
     character.is_whitespace()
         || crate::desk::text::fold::is_invisible(character)
         || matches!(character, '*' | '_' | '#' | '"' | '■' | '●' | '・' | '◆' | '▼' | '|' | '】' | '＞' | '>')
+}
+
+/// What stands before the labels of a hand-made list.
+const fn is_bullet(character: char) -> bool {
+    matches!(
+        character,
+        '-' | '–'
+            | '‐'
+            | '•'
+            | '‣'
+            | '▪'
+            | '○'
+            | '◎'
+            | '◇'
+            | '□'
+            | '▲'
+            | '△'
+            | '▶'
+            | '▷'
+            | '►'
+            | '★'
+            | '☆'
+            | '※'
+            | '＊'
+            | '│'
+    )
 }
 
 /// Colons of the scripts that clients are localised in.
@@ -150,10 +241,24 @@ mod tests {
             ("件　名：申込", Field::Subject, "申込"),
             ("Sent: x", Field::Date, "x"),
             ("写し(Cc): x", Field::Cc, "x"),
+            ("【差出人】山田", Field::From, "山田"),
+            ("[件名]： 申込", Field::Subject, "申込"),
+            ("- 日時: x", Field::Date, "x"),
+            ("○宛先：x", Field::To, "x"),
+            ("Content-Transfer-Encoding: 8bit", Field::Other, "8bit"),
         ] {
             assert_eq!(labelled(line), Some((field, value)), "{line}");
         }
-        for line in ["利用者番号: 1", "お名前：山田", "From here on: x", "http://example.jp", "こちらは差出人: x"] {
+        for line in [
+            "利用者番号: 1",
+            "お名前：山田",
+            "From here on: x",
+            "http://example.jp",
+            "こちらは差出人: x",
+            "【重要】件名: x",
+            "[差出人",
+            "差出人】x",
+        ] {
             assert_eq!(labelled(line), None, "{line}");
         }
     }
@@ -174,6 +279,23 @@ mod tests {
         }
         for line in ["転送メッセージ", "-- ", "元のメッセージを見てください", "- a"] {
             assert_eq!(separator(line), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_block_on_one_line_is_taken_apart() {
+        let found =
+            labelled_run("From: N <a@example.jp> To: b@example.jp Sent: Fri, May 1, 2026 at 10:00 AM Subject: Re: a: b").expect("a run");
+        let expected = [
+            (Field::From, "N <a@example.jp>"),
+            (Field::To, "b@example.jp"),
+            (Field::Date, "Fri, May 1, 2026 at 10:00 AM"),
+            (Field::Subject, "Re: a: b"),
+        ];
+        assert_eq!(found, expected);
+        assert!(labelled_run("*差出人:* 山田 *送信日時:* 10:00 *件名:* 申込").is_some());
+        for line in ["From: a Subject: b", "To: a Date: b Subject: c", "差出人: 山田", "山田 From: a To: b Subject: c"] {
+            assert_eq!(labelled_run(line), None, "{line}");
         }
     }
 }

@@ -6,19 +6,19 @@
 
 mod attached;
 pub mod attribution;
+mod block;
 pub mod inline;
 pub mod label;
+mod reading;
 
-use super::message::Message;
 use super::message::limits::Admission;
 use super::message::part::Part;
+use super::message::{Message, without_leading_blanks};
 use super::rules::Rules;
 use super::text::address::{Mailbox, mailbox, mailboxes};
-use super::text::charset::Legibility;
 use super::text::date::{Dated, date};
+use super::text::encoded_word::decode_header;
 use super::text::fold::visible;
-use super::text::html;
-use super::text::line::lines;
 use super::words::Carried;
 
 pub use attached::{Attachment, Sort};
@@ -100,7 +100,11 @@ struct Finder<'r> {
 impl Finder<'_> {
     /// Walks one mail whose own depth is `depth`; `own` says how it was carried when it is an original itself.
     fn walk(&mut self, message: &Message<'_>, depth: u8, own: Option<Carried>) {
-        let texts = self.read(message);
+        let (texts, aside) = reading::read(message, &self.rules.limits);
+        self.contents.attachments.extend(aside.attachments);
+        self.contents.illegible.extend(aside.illegible);
+        self.contents.refused = aside.refused.or(self.contents.refused);
+        self.contents.is_plain_without |= aside.is_plain_without;
         let preface =
             texts.iter().map(|text| text.chosen.preface.as_str()).filter(|preface| !preface.is_empty()).collect::<Vec<_>>().join("\n\n");
         if depth == 0 {
@@ -143,100 +147,12 @@ impl Finder<'_> {
             return;
         }
         let bytes = part.bytes();
-        let inner = Message::parse(&bytes, &self.rules.limits);
+        let inner = Message::parse(without_leading_blanks(&bytes), &self.rules.limits);
         if inner.admission != Admission::Whole {
             self.contents.refused = Some(inner.admission);
         }
         self.walk(&inner, depth.saturating_add(1), Some(carried));
     }
-
-    /// Reads the texts of a mail: plain ones, and HTML where it has no plain alternative.
-    fn read(&mut self, message: &Message<'_>) -> Vec<Text> {
-        let deepest = self.rules.limits.depth;
-        let mut texts: Vec<Text> = Vec::new();
-        for (index, part) in message.parts.iter().enumerate() {
-            if attached::sort(part, &self.rules.limits) != Sort::Text {
-                continue;
-            }
-            let decoded = part.text(self.rules.limits.text_bytes);
-            if decoded.legibility == Legibility::Illegible {
-                self.contents.illegible.push(part.charset.clone().unwrap_or_else(|| part.content_type.clone()));
-            }
-            if part.is_html() {
-                let rendered = html::render(&decoded.text);
-                let found = inline::extract(&rendered.visible, deepest);
-                match texts.iter_mut().find(|text| message.are_alternatives(text.index, index)) {
-                    Some(text) => self.contents.is_plain_without |= text.add_html(found, &rendered),
-                    None => texts.push(Text::of_html(index, found, rendered)),
-                }
-            } else {
-                texts.push(Text::of_plain(index, inline::extract(&decoded.text, deepest), &decoded.text));
-            }
-        }
-        texts
-    }
-}
-
-/// One text that a reader sees, from a plain part or an HTML part.
-struct Text {
-    index: usize,
-    chosen: inline::Extracted,
-    alternate: Option<inline::Extracted>,
-    peeled: String,
-    quoted: String,
-    unquoted: String,
-    hidden: String,
-}
-
-impl Text {
-    fn of_plain(index: usize, chosen: inline::Extracted, text: &str) -> Self {
-        Self {
-            index,
-            chosen,
-            alternate: None,
-            peeled: peeled(text, 0),
-            quoted: peeled(text, 1),
-            unquoted: unquoted(text),
-            hidden: String::new(),
-        }
-    }
-
-    fn of_html(index: usize, chosen: inline::Extracted, rendered: html::Rendered) -> Self {
-        let text = &rendered.visible;
-        Self {
-            index,
-            chosen,
-            alternate: None,
-            peeled: peeled(text, 0),
-            quoted: peeled(text, 1),
-            unquoted: unquoted(text),
-            hidden: rendered.hidden,
-        }
-    }
-
-    /// The HTML alternative is chosen when the plain text is empty or holds no original while the HTML does; true in the latter case.
-    fn add_html(&mut self, found: inline::Extracted, rendered: &html::Rendered) -> bool {
-        self.hidden.push_str(&rendered.hidden);
-        let plain_is_empty = self.peeled.trim().is_empty();
-        let plain_is_without = self.chosen.originals.is_empty() && !found.originals.is_empty();
-        if plain_is_empty || plain_is_without {
-            let html = Self::of_html(self.index, found, rendered.clone());
-            *self = Self { hidden: std::mem::take(&mut self.hidden), ..html };
-        } else {
-            self.alternate = Some(found);
-        }
-        plain_is_without && !plain_is_empty
-    }
-}
-
-/// The lines of at least this quote level, without any quote marks.
-fn peeled(text: &str, least: u8) -> String {
-    lines(text).iter().filter(|line| line.level >= least).map(|line| line.text.trim_end()).collect::<Vec<_>>().join("\n")
-}
-
-/// The lines above the first quoted one.
-fn unquoted(text: &str) -> String {
-    lines(text).iter().take_while(|line| line.level == 0).map(|line| line.whole.trim_end()).collect::<Vec<_>>().join("\n")
 }
 
 fn whole(message: &Message<'_>, carried: Carried, depth: u8, body: String) -> Original {
@@ -253,16 +169,23 @@ fn whole(message: &Message<'_>, carried: Carried, depth: u8, body: String) -> Or
         carried,
         depth,
         body,
-        doubled_fields: ["from", "subject", "date", "message-id"].into_iter().filter(|name| headers.count(name) > 1).collect(),
+        doubled_fields: ["from", "subject", "date", "message-id"]
+            .into_iter()
+            .filter(|name| headers.count(name) > 1 || *name == "from" && headers.names_several_mailboxes(name))
+            .collect(),
     }
 }
 
 fn quoted(found: inline::Inline, depth: u8) -> Original {
+    // The pasted source of a mail has its encoded-words still; they are names, never addresses.
+    let all = |text: Option<&str>| text.map(mailboxes).unwrap_or_default().into_iter().map(Mailbox::decoded).collect();
     Original {
-        from: found.from.as_deref().and_then(mailbox),
-        to: found.to.as_deref().map(mailboxes).unwrap_or_default(),
-        cc: found.cc.as_deref().map(mailboxes).unwrap_or_default(),
-        subject: found.subject.map(|subject| visible(&subject)),
+        from: found.from.as_deref().and_then(mailbox).map(Mailbox::decoded),
+        to: all(found.to.as_deref()),
+        cc: all(found.cc.as_deref()),
+        subject: found
+            .subject
+            .map(|subject| visible(&if subject.contains("=?") { decode_header(subject.as_bytes()).text } else { subject })),
         date: found.date.as_deref().and_then(date),
         date_text: found.date,
         message_id: None,

@@ -5,6 +5,7 @@
 
 use serde::Serialize;
 
+use super::encoded_word::decode_header;
 use super::fold::visible;
 
 /// A name, an address, or both; never neither.
@@ -19,6 +20,15 @@ impl Mailbox {
     #[must_use]
     pub fn shown(&self) -> Option<&str> {
         self.address.as_deref().or(self.name.as_deref())
+    }
+
+    /// The same with the encoded-words of its name decoded: only after the list was split (RFC 2047 section 6.2).
+    #[must_use]
+    pub fn decoded(self) -> Self {
+        let name = self
+            .name
+            .map(|name| if name.contains("=?") { decode_header(name.as_bytes()).text.trim().trim_matches('"').to_owned() } else { name });
+        Self { name: name.filter(|name| !name.is_empty()), address: self.address }
     }
 }
 

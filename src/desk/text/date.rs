@@ -44,12 +44,16 @@ static DAY_MONTH_NAME: LazyLock<Regex> =
 #[expect(clippy::unwrap_used, reason = "constant patterns, compiled by the tests below")]
 static MONTH_NAME_DAY: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\b(?P<name>[a-z]{3,9})\.? (?P<day>\d{1,2})(?:st|nd|rd|th)?,? (?P<year>\d{4})\b").unwrap());
+/// `金曜日, 5月 1, 2026`: the English order with Japanese words (Outlook).
+#[expect(clippy::unwrap_used, reason = "constant patterns, compiled by the tests below")]
+static MONTH_SIGN_DAY: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?P<month>\d{1,2})月 ?(?P<day>\d{1,2})日?, ?(?P<year>\d{4})\b").unwrap());
 #[expect(clippy::unwrap_used, reason = "constant patterns, compiled by the tests below")]
 static NUMBERS_YEAR_LAST: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\b(?P<first>\d{1,2})[/.](?P<second>\d{1,2})[/.](?P<year>\d{4})\b").unwrap());
 #[expect(clippy::unwrap_used, reason = "constant patterns, compiled by the tests below")]
 static TIME: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?x) (?P<before>午前|午後|am|pm)? \s* (?P<hour>\d{1,2}) \s* [:時] \s* (?P<minute>\d{2}) (?: \s* [:分] \s* (?P<second>\d{2}) )? \s* [秒分]? (?: \s* (?P<after>am|pm|a\.m\.|p\.m\.) )?").unwrap()
+    Regex::new(r"(?x) (?P<before>午前|午後|am|pm)? \s* (?P<hour>\d{1,2}) \s* [:時] \s* (?P<minute>\d{2}) (?: \s* [:分] \s* (?P<second>\d{2}) )? \s* [秒分]? (?: \s* (?P<after>am|pm|a\.m\.|p\.m\.|午前|午後) )?").unwrap()
 });
 #[expect(clippy::unwrap_used, reason = "constant patterns, compiled by the tests below")]
 static ZONE: LazyLock<Regex> = LazyLock::new(|| {
@@ -82,6 +86,9 @@ pub fn utc_text(seconds: i64) -> String {
 fn day(text: &str) -> Option<(Date, usize)> {
     if let Some(found) = YEAR_FIRST.captures(text) {
         return Some((date_of(year(&found)?, number(&found, "month")?, number(&found, "day")?)?, end(&found)));
+    }
+    if let Some(found) = MONTH_SIGN_DAY.captures(text) {
+        return Some((date_of(number(&found, "year")?, number(&found, "month")?, number(&found, "day")?)?, end(&found)));
     }
     for pattern in [&*DAY_MONTH_NAME, &*MONTH_NAME_DAY] {
         if let Some(found) = pattern.captures(text)
@@ -195,6 +202,8 @@ mod tests {
             ("Thursday, October 1, 2026 at 12:05 PM", "2026-10-01T12:05:00+09:00"),
             ("2026年10月1日木曜日 10:00:00 +0900", "2026-10-01T10:00:00+09:00"),
             ("Oct 1, 2026, 10:00 AM", "2026-10-01T10:00:00+09:00"),
+            ("木曜日, 10月 1, 2026 10:00 午後", "2026-10-01T22:00:00+09:00"),
+            ("2026/10/01 (木) 午前10時05分", "2026-10-01T10:05:00+09:00"),
             ("31/10/2026 10:00", "2026-10-31T10:00:00+09:00"),
         ] {
             assert_eq!(date(text).map(|dated| dated.rfc3339()).as_deref(), Some(expected), "{text}");

@@ -53,14 +53,15 @@ pub fn lines(text: &str) -> Vec<Line<'_>> {
     found
 }
 
-/// Removes up to `most` quote marks (`>` or `＞`, each with one space after it at most).
+/// Removes up to `most` quote marks (`>` or `＞`, each with one space after it at most; a bar before a space, as some webmail writes).
 fn peel(line: &str, most: u8) -> (u8, &str) {
     let mut level = 0;
     let mut rest = line;
     while level < most {
         let indented = rest.trim_start_matches([' ', '\u{00A0}']);
         let indent = rest.len() - indented.len();
-        let Some(after) = indented.strip_prefix(['>', '＞']) else { break };
+        let bar = indented.strip_prefix(['|', '│']).filter(|after| after.is_empty() || after.starts_with(' '));
+        let Some(after) = indented.strip_prefix(['>', '＞']).or(bar) else { break };
         if indent > 3 {
             break;
         }

@@ -4,6 +4,7 @@ pub mod address;
 pub mod charset;
 pub mod date;
 pub mod encoded_word;
+pub mod flowed;
 pub mod fold;
 pub mod html;
 pub mod line;

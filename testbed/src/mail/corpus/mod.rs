@@ -14,11 +14,15 @@ use super::submission::Submission;
 mod charset;
 mod container;
 mod damage;
+mod deceit;
 mod gate;
 mod hostile;
+mod markup;
 mod nesting;
 mod notice;
 mod original;
+mod shape;
+mod thread;
 mod verdict;
 
 /// One file pair of the corpus.
@@ -42,13 +46,20 @@ pub fn cases() -> Vec<Case> {
     for (station, table) in [
         ("original", original::TABLE),
         ("original", nesting::TABLE),
+        ("original", shape::TABLE),
+        ("original", markup::TABLE),
         ("notice", notice::TABLE),
         ("charset", charset::TABLE),
         ("container", container::TABLE),
+        ("container", thread::CONTAINERS),
         ("verdict", verdict::TABLE),
+        ("verdict", markup::VERDICTS),
+        ("verdict", thread::TABLE),
         ("gate", gate::TABLE),
+        ("gate", thread::GATES),
         ("hostile", hostile::TABLE),
         ("hostile", damage::TABLE),
+        ("hostile", deceit::TABLE),
     ] {
         all.extend(table.iter().map(|(name, build)| Case { station, name: (*name).to_owned(), submission: build(name) }));
     }

@@ -1,0 +1,78 @@
+//! Addresses: which are programs', which can be written to, and which belong together.
+//!
+//! Promises: decided on the address alone. Rejected: a list of public suffixes; Japan's second-level domains are few.
+
+/// Whether a program, not a person, writes from this address.
+#[must_use]
+pub fn is_automatic_address(address: &str) -> bool {
+    let local = address.rsplit_once('@').map_or(address, |(local, _)| local).to_ascii_lowercase();
+    is_automatic_local_part(&local)
+}
+
+/// Local parts that are a program's as a whole.
+const AUTOMATIC_LOCAL_PARTS: [&str; 8] = ["bounce", "postmaster", "daemon", "root", "listserv", "majordomo", "nobody", "bounces"];
+
+/// Words that only programs have anywhere in their local part.
+const AUTOMATIC_WORDS: [&str; 13] = [
+    "mailer-daemon",
+    "noreply",
+    "no-reply",
+    "no_reply",
+    "no.reply",
+    "donotreply",
+    "do-not-reply",
+    "do_not_reply",
+    "autoreply",
+    "auto-reply",
+    "auto_reply",
+    "autoresponder",
+    "auto-responder",
+];
+
+const AUTOMATIC_STARTS: [&str; 10] =
+    ["bounce+", "bounces+", "bounce-", "bounces-", "owner-", "srs0=", "srs1=", "srs0+", "prvs=", "msprvs1="];
+const AUTOMATIC_ENDS: [&str; 3] = ["-request", "-owner", "-bounces"];
+
+fn is_automatic_local_part(local: &str) -> bool {
+    AUTOMATIC_LOCAL_PARTS.contains(&local)
+        || AUTOMATIC_WORDS.iter().any(|word| local.contains(word))
+        || AUTOMATIC_STARTS.iter().any(|start| local.starts_with(start))
+        || AUTOMATIC_ENDS.iter().any(|end| local.ends_with(end))
+}
+
+/// Domains that RFC 2606 and RFC 6761 reserve, and that no applicant has. `example.*` stays answerable: tests and demos live there.
+const RESERVED_DOMAINS: [&str; 5] = [".invalid", ".localhost", ".local", ".onion", ".internal"];
+
+/// Whether a letter can be addressed there: dot-atom, length and a domain with a dot (RFC 5321 section 4.1.2, 4.5.3.1).
+/// Old mobile addresses (`a..b@`, `a.@`) are no dot-atoms; many servers refuse them, so the operator is shown the sender instead.
+#[must_use]
+pub fn is_deliverable(address: &str) -> bool {
+    let Some((local, domain)) = address.rsplit_once('@') else { return false };
+    let is_atom = |character: char| character.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(character);
+    let local_fits = (1..=64).contains(&local.len())
+        && local.chars().all(is_atom)
+        && !local.starts_with('.')
+        && !local.ends_with('.')
+        && !local.contains("..");
+    let domain = domain.to_ascii_lowercase();
+    let labels_fit = domain.len() <= 253
+        && domain.contains('.')
+        && domain.split('.').all(|label| {
+            (1..=63).contains(&label.len())
+                && label.chars().all(|character| character.is_ascii_alphanumeric() || character == '-')
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+        })
+        && domain.rsplit('.').next().is_some_and(|top| !top.chars().all(|character| character.is_ascii_digit()));
+    local_fits && labels_fit && !RESERVED_DOMAINS.iter().any(|reserved| domain.ends_with(reserved))
+}
+
+/// The last two labels, or three below Japanese second-level domains (`co.jp`, `or.jp`, prefectures' `lg.jp` …).
+#[must_use]
+pub fn organisational_domain(address: &str) -> String {
+    let domain = address.rsplit_once('@').map_or(address, |(_, domain)| domain).to_ascii_lowercase();
+    let labels: Vec<&str> = domain.split('.').collect();
+    let second = labels.len().checked_sub(2).and_then(|at| labels.get(at)).copied().unwrap_or_default();
+    let count = if matches!(second, "co" | "or" | "ne" | "ac" | "ed" | "go" | "gr" | "lg" | "ad" | "com" | "org" | "net") { 3 } else { 2 };
+    labels.iter().rev().take(count).rev().copied().collect::<Vec<_>>().join(".")
+}

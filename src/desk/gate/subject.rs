@@ -1,0 +1,65 @@
+//! Subjects that programs write: responders that set no header.
+//!
+//! Promises: in doubt no letter goes out, and in doubt the mail is a person's. Rejected: one list for both questions; people
+//! write about automatic replies, too.
+
+use crate::desk::message::header::Headers;
+use crate::desk::text::fold::fold;
+
+/// What programs write at the start of a subject, folded. No person begins one so.
+const AUTOMATIC_SUBJECTS: [&str; 15] = [
+    "automaticreply",
+    "autoreply",
+    "auto-reply",
+    "autoresponse",
+    "autoresponder",
+    "outofoffice",
+    "outoftheoffice",
+    "undeliver",
+    "deliverystatus",
+    "deliveryfailure",
+    "maildelivery",
+    "returnedmail",
+    "failurenotice",
+    "開封済み:",
+    "既読:",
+];
+
+/// Words that persons use, too: a program's as a tag (`【自動返信】`, `自動応答:`) or alone, a person's in a sentence
+/// (自動返信メールが届きません).
+const AUTOMATIC_WORDS: [&str; 10] =
+    ["自動応答", "自動返信", "自動送信", "自動配信", "不在", "配信不能", "配信エラー", "未配信", "開封確認", "送信エラー"];
+
+/// What programs add to such a word.
+const AUTOMATIC_TAILS: [&str; 8] = ["メッセージ", "メール", "のお知らせ", "のご連絡", "通知", "連絡", "レポート", "中"];
+
+/// No letter where a program may have written the subject.
+#[must_use]
+pub fn looks_automatic(headers: &Headers) -> bool {
+    let (start, _) = subject_start(headers);
+    AUTOMATIC_SUBJECTS.iter().chain(&AUTOMATIC_WORDS).any(|words| start.starts_with(words))
+}
+
+/// Whether a program surely wrote the subject: then the mail is nobody's submission.
+#[must_use]
+pub fn is_tagged_automatic(headers: &Headers) -> bool {
+    let (start, opened) = subject_start(headers);
+    AUTOMATIC_SUBJECTS.iter().any(|words| start.starts_with(words))
+        || AUTOMATIC_WORDS.iter().filter_map(|word| start.strip_prefix(word)).any(|after| {
+            let after = AUTOMATIC_TAILS.iter().find_map(|tail| after.strip_prefix(tail)).unwrap_or(after);
+            opened == Opened::ByBracket || after.is_empty() || after.starts_with([':', ']', '】', ')', '>', '』', '」', '-', '/', '|'])
+        })
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Opened {
+    Plainly,
+    ByBracket,
+}
+
+fn subject_start(headers: &Headers) -> (String, Opened) {
+    let subject = fold(&headers.text("subject").unwrap_or_default());
+    let start = subject.trim_start_matches(['[', '【', '(', '<', '『', '「', '*', ':']);
+    let opened = if start.len() < subject.len() { Opened::ByBracket } else { Opened::Plainly };
+    (start.to_owned(), opened)
+}

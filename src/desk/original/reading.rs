@@ -1,0 +1,170 @@
+//! The texts of a mail as a reader sees them, and the originals in each.
+//!
+//! Promises: a text and its HTML alternative are one text, in whichever order they come; what was cut off, embedded or
+//! written in a way that the desk cannot open is reported. Rejected: reading HTML only; old clients' HTML is poorer than their text.
+
+use super::attached::{self, Attachment, Sort};
+use super::inline::{self, Reach};
+use super::label::labelled;
+use crate::desk::message::Message;
+use crate::desk::message::limits::Admission;
+use crate::desk::message::part::{Flow, Part};
+use crate::desk::rules::Limits;
+use crate::desk::text::charset::Legibility;
+use crate::desk::text::flowed::{Spaces, unflowed};
+use crate::desk::text::html;
+use crate::desk::text::line::lines;
+
+/// What the texts of one mail gave, beside the texts.
+#[derive(Debug, Default)]
+pub struct Aside {
+    pub attachments: Vec<Attachment>,
+    pub illegible: Vec<String>,
+    /// A text was longer, or held more originals, than is read.
+    pub refused: Option<Admission>,
+    /// A plain part holds none of the originals that its HTML alternative has.
+    pub is_plain_without: bool,
+}
+
+/// Reads the texts of a mail: plain ones, and HTML where it has no plain alternative.
+#[must_use]
+pub fn read(message: &Message<'_>, limits: &Limits) -> (Vec<Text>, Aside) {
+    let mut aside = Aside::default();
+    let mut texts: Vec<Text> = Vec::new();
+    // Plain parts first: RFC 2046 section 5.1.4 puts them first, and some clients do not.
+    for wants_html in [Wanted::Plain, Wanted::Html] {
+        for (index, part) in message.parts.iter().enumerate() {
+            let is_wanted = (wants_html == Wanted::Html) == part.is_html();
+            if !is_wanted || attached::sort(part, limits) != Sort::Text {
+                continue;
+            }
+            let text = legible(part, limits, &mut aside);
+            match wants_html {
+                Wanted::Plain => read_plain(index, part, &text, limits, &mut texts, &mut aside),
+                Wanted::Html => read_html(index, &text, message, limits, &mut texts, &mut aside),
+            }
+        }
+    }
+    texts.sort_by_key(|text| text.index);
+    (texts, aside)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    Plain,
+    Html,
+}
+
+fn legible(part: &Part<'_>, limits: &Limits, aside: &mut Aside) -> String {
+    if part.bytes().len() > limits.text_bytes {
+        aside.refused = Some(Admission::Oversize);
+    }
+    let decoded = part.text(limits.text_bytes);
+    if decoded.legibility == Legibility::Illegible {
+        aside.illegible.push(part.charset.clone().unwrap_or_else(|| part.content_type.clone()));
+    }
+    decoded.text
+}
+
+fn extracted(text: &str, limits: &Limits, aside: &mut Aside) -> inline::Extracted {
+    let found = inline::extract(text, limits.depth);
+    if found.reach == Reach::Cut {
+        aside.refused = Some(Admission::TooComplex);
+    }
+    found
+}
+
+fn read_plain(index: usize, part: &Part<'_>, text: &str, limits: &Limits, texts: &mut Vec<Text>, aside: &mut Aside) {
+    let text = match part.flow {
+        Flow::Fixed => text.to_owned(),
+        Flow::Flowed => unflowed(text, Spaces::Kept, |line| labelled(line).is_some()),
+        Flow::FlowedWithoutSpaces => unflowed(text, Spaces::Deleted, |line| labelled(line).is_some()),
+    };
+    if let Some(name) = uuencoded(&text) {
+        aside.attachments.push(Attachment { sort: Sort::Unread, name: name.to_owned() });
+    }
+    texts.push(Text::of_plain(index, extracted(&text, limits, aside), &text));
+}
+
+fn read_html(index: usize, text: &str, message: &Message<'_>, limits: &Limits, texts: &mut Vec<Text>, aside: &mut Aside) {
+    let rendered = html::render(text);
+    if rendered.picture_bytes >= limits.picture_bytes {
+        aside.attachments.push(Attachment { sort: Sort::Picture, name: "data:image".to_owned() });
+    }
+    let found = extracted(&rendered.visible, limits, aside);
+    match texts.iter_mut().find(|text| message.are_alternatives(text.index, index)) {
+        Some(text) => aside.is_plain_without |= text.add_html(found, &rendered),
+        None => texts.push(Text::of_html(index, found, rendered)),
+    }
+}
+
+/// The name of a file that an old client wrote into the text (uuencode, POSIX.1-2017).
+fn uuencoded(text: &str) -> Option<&str> {
+    text.lines().filter_map(|line| line.strip_prefix("begin ")).find_map(|rest| {
+        let (mode, name) = rest.split_once(' ')?;
+        let is_mode = (3..=4).contains(&mode.len()) && mode.bytes().all(|byte| matches!(byte, b'0'..=b'7'));
+        (is_mode && !name.trim().is_empty()).then(|| name.trim())
+    })
+}
+
+/// One text that a reader sees, from a plain part or an HTML part.
+pub struct Text {
+    index: usize,
+    pub chosen: inline::Extracted,
+    pub alternate: Option<inline::Extracted>,
+    pub peeled: String,
+    pub quoted: String,
+    pub unquoted: String,
+    pub hidden: String,
+}
+
+impl Text {
+    fn of_plain(index: usize, chosen: inline::Extracted, text: &str) -> Self {
+        Self {
+            index,
+            chosen,
+            alternate: None,
+            peeled: peeled(text, 0),
+            quoted: peeled(text, 1),
+            unquoted: unquoted(text),
+            hidden: String::new(),
+        }
+    }
+
+    fn of_html(index: usize, chosen: inline::Extracted, rendered: html::Rendered) -> Self {
+        let text = &rendered.visible;
+        Self {
+            index,
+            chosen,
+            alternate: None,
+            peeled: peeled(text, 0),
+            quoted: peeled(text, 1),
+            unquoted: unquoted(text),
+            hidden: rendered.hidden,
+        }
+    }
+
+    /// The HTML alternative is chosen when the plain text is empty or holds no original while the HTML does; true in the latter case.
+    fn add_html(&mut self, found: inline::Extracted, rendered: &html::Rendered) -> bool {
+        self.hidden.push_str(&rendered.hidden);
+        let plain_is_empty = self.peeled.trim().is_empty();
+        let plain_is_without = self.chosen.originals.is_empty() && !found.originals.is_empty();
+        if plain_is_empty || plain_is_without {
+            let html = Self::of_html(self.index, found, rendered.clone());
+            *self = Self { hidden: std::mem::take(&mut self.hidden), ..html };
+        } else {
+            self.alternate = Some(found);
+        }
+        plain_is_without && !plain_is_empty
+    }
+}
+
+/// The lines of at least this quote level, without any quote marks.
+fn peeled(text: &str, least: u8) -> String {
+    lines(text).iter().filter(|line| line.level >= least).map(|line| line.text.trim_end()).collect::<Vec<_>>().join("\n")
+}
+
+/// The lines above the first quoted one.
+fn unquoted(text: &str) -> String {
+    lines(text).iter().take_while(|line| line.level == 0).map(|line| line.whole.trim_end()).collect::<Vec<_>>().join("\n")
+}
