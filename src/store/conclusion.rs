@@ -7,6 +7,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::StoreError;
 use super::intake::{Kept, Sighting};
+use super::raw;
 use super::seconds;
 use super::standing::{sender, standing, thread};
 use crate::desk::letter::Letter;
@@ -55,8 +56,8 @@ pub fn take_pending(connection: &mut Connection, most: usize, most_bytes: usize)
 
 fn pending(transaction: &Transaction<'_>, condition: &'static str, most: usize, most_bytes: usize) -> Result<Vec<Pending>, StoreError> {
     let sql = format!(
-        "SELECT s.id, s.receipt, s.sha256, s.content, s.sighting, s.received_at, s.attempts, s.size, r.zstd, s.account
-         FROM submissions s JOIN raw_mails r ON r.submission = s.id WHERE s.verdict IS NULL AND s.{condition} ORDER BY s.id LIMIT ?1"
+        "SELECT s.id, s.receipt, s.sha256, s.content, s.sighting, s.received_at, s.attempts, s.size, s.account
+         FROM submissions s WHERE s.verdict IS NULL AND s.{condition} ORDER BY s.id LIMIT ?1"
     );
     let mut statement = transaction.prepare_cached(&sql)?;
     let mut rows = statement.query(params![i64::try_from(most).unwrap_or(i64::MAX)])?;
@@ -69,25 +70,23 @@ fn pending(transaction: &Transaction<'_>, condition: &'static str, most: usize, 
             break;
         }
         let content = if row.get_ref(3)?.as_str().is_ok_and(|word| word == "headers") { Kept::Headers } else { Kept::Whole };
-        let capacity = if content == Kept::Headers { 1 << 20 } else { size };
+        let id = row.get(0)?;
+        let kept = raw::bytes(transaction, id, if content == Kept::Headers { 0 } else { size })?;
+        // A mail whose bytes are gone cannot be read by anybody but a person who asks for it again: never judged as an empty one.
+        let attempts = if kept.is_some() { row.get::<_, u32>(6)?.saturating_add(1) } else { u32::MAX };
         taken.push(Pending {
-            id: row.get(0)?,
-            account: row.get(9)?,
+            id,
+            account: row.get(8)?,
             receipt: row.get(1)?,
             sha256: row.get(2)?,
             content,
             sighting: Sighting::of_word(&row.get::<_, String>(4)?)?,
             received: seconds(&row.get::<_, String>(5)?)?,
-            attempts: row.get::<_, u32>(6)?.saturating_add(1),
-            bytes: decompressed(row.get_ref(8)?.as_blob().map_err(|error| StoreError::Row(error.to_string()))?, capacity)?,
+            attempts,
+            bytes: kept.unwrap_or_default(),
         });
     }
     Ok(taken)
-}
-
-/// A raw mail as it was received; `capacity` bounds what it may unpack to.
-pub(super) fn decompressed(zstd: &[u8], capacity: usize) -> Result<Vec<u8>, StoreError> {
-    zstd::bulk::decompress(zstd, capacity.max(64)).map_err(|error| StoreError::Row(format!("a raw mail cannot be unpacked: {error}")))
 }
 
 /// Gives back what was taken and not concluded, when judging is stopped in an orderly way.

@@ -4,12 +4,11 @@
 //! server gave the UID to another mail; bytes that are known already are recognised under any UID, since a changed
 //! UIDVALIDITY, a restored server or a mail that was moved out and back must not be judged and answered twice.
 
-use std::cell::RefCell;
-
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 use sha2::{Digest, Sha256};
 
 use super::StoreError;
+use super::raw;
 use crate::desk::text::date::utc_text;
 
 /// One mail as it came.
@@ -105,9 +104,6 @@ pub struct Taken {
     pub known: usize,
 }
 
-/// zstd's own default is 3; level 1 compresses mails nearly as well at a third of the time.
-const COMPRESSION: i32 = 1;
-
 /// Takes a batch. `now` in UTC seconds; `zone` numbers the receipts by the office's day.
 ///
 /// # Errors
@@ -185,25 +181,8 @@ fn insert(
     ])?;
     let id = transaction.last_insert_rowid();
     transaction.prepare_cached("UPDATE submissions SET receipt = ?2 WHERE id = ?1")?.execute(params![id, receipt(id, received, zone)])?;
-    let compressed = compressed(&mail.bytes)?;
-    transaction.prepare_cached("INSERT INTO raw_mails (submission, zstd) VALUES (?1, ?2)")?.execute(params![id, compressed])?;
+    raw::keep(transaction, id, &mail.bytes)?;
     Ok(id)
-}
-
-thread_local! {
-    /// The writer's own context: a new one for every mail cost more than the compression.
-    static COMPRESSOR: RefCell<Option<zstd::bulk::Compressor<'static>>> = const { RefCell::new(None) };
-}
-
-fn compressed(bytes: &[u8]) -> Result<Vec<u8>, StoreError> {
-    let failed = |error: std::io::Error| StoreError::Row(format!("a mail cannot be compressed: {error}"));
-    COMPRESSOR.with_borrow_mut(|kept| {
-        let compressor = match kept {
-            Some(compressor) => compressor,
-            None => kept.insert(zstd::bulk::Compressor::new(COMPRESSION).map_err(failed)?),
-        };
-        compressor.compress(bytes).map_err(failed)
-    })
 }
 
 /// The number that the applicant is told: the office's day of receipt and a running number, which no two submissions share.

@@ -9,6 +9,7 @@ pub mod health;
 pub mod intake;
 pub mod outbox;
 pub mod query;
+mod raw;
 mod schema;
 pub mod standing;
 

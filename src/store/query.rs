@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Serialize;
 
 use super::StoreError;
-use super::conclusion::decompressed;
+use super::raw;
 
 /// The health of everything, as rows tell it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -241,14 +241,7 @@ pub fn show(connection: &Connection, id: i64) -> Result<Option<Submission>, Stor
 /// # Errors
 /// [`StoreError`].
 pub fn raw(connection: &Connection, id: i64) -> Result<Option<Vec<u8>>, StoreError> {
-    let found: Option<(Vec<u8>, i64)> = connection
-        .query_row(
-            "SELECT r.zstd, s.size FROM raw_mails r JOIN submissions s ON s.id = r.submission WHERE r.submission = ?1",
-            params![id],
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        )
-        .optional()?;
-    found.map(|(zstd, size)| decompressed(&zstd, usize::try_from(size).unwrap_or(usize::MAX).clamp(1 << 20, 1 << 30))).transpose()
+    raw::bytes(connection, id, 0)
 }
 
 fn submission(row: &Row<'_>) -> rusqlite::Result<Submission> {

@@ -35,9 +35,11 @@ CREATE INDEX submissions_sender ON submissions (sender, verdict);
 CREATE INDEX submissions_thread ON submissions (thread);
 CREATE INDEX submissions_received ON submissions (received_at);
 
-CREATE TABLE raw_mails (
-    submission INTEGER PRIMARY KEY REFERENCES submissions (id) ON DELETE CASCADE,
-    zstd       BLOB NOT NULL                            -- the bytes as received, compressed
+CREATE TABLE raw_mails (                                -- the bytes as received, in pieces, so that no statement holds a large mail
+    submission INTEGER NOT NULL REFERENCES submissions (id) ON DELETE CASCADE,
+    piece      INTEGER NOT NULL,                        -- 0, 1, 2 …: in this order they are the mail
+    zstd       BLOB NOT NULL,                           -- up to 256 KiB of it, compressed
+    PRIMARY KEY (submission, piece)
 ) STRICT;
 
 CREATE TABLE sightings (                                -- every UID that was ever handed over
@@ -165,7 +167,7 @@ CREATE TABLE audit (
     detail TEXT
 ) STRICT;
 
-CREATE TABLE health (                                   -- one row a part: `account:NAME`, `courier`, `clerk`, `daemon`
+CREATE TABLE health (                                   -- one row a part: `account:NAME` or `courier`
     part            TEXT PRIMARY KEY,
     state           TEXT NOT NULL,
     sentence        TEXT,
