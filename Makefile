@@ -20,7 +20,7 @@ lint:
 
 test:
 	scripts/install-test-servers
-	$(CARGO) test --workspace --locked
+	$(CARGO) test --workspace --locked --no-fail-fast
 
 bench:
 	$(CARGO) bench --locked --bench drain

@@ -137,13 +137,22 @@ impl Drop for Process {
 impl Process {
     /// Helpers outlive their master by a moment; a hung one would outlive the tests.
     fn end_group(&self) {
+        if !self.group_ends() {
+            signal("KILL", &format!("-{}", self.id));
+            self.group_ends();
+        }
+    }
+
+    /// Whether nobody of the group runs any more, after a wait.
+    fn group_ends(&self) -> bool {
         let begun = Instant::now();
-        while group_lives(self.id) && begun.elapsed() < GOODBYE {
+        while group_lives(self.id) {
+            if begun.elapsed() > GOODBYE {
+                return false;
+            }
             std::thread::sleep(LOOK_AGAIN);
         }
-        if group_lives(self.id) {
-            signal("KILL", &format!("-{}", self.id));
-        }
+        true
     }
 }
 
@@ -213,6 +222,14 @@ mod tests {
     use crate::real::folder::Folder;
     use crate::real::program::find;
 
+    fn says(process: &Process, text: &str) {
+        let begun = Instant::now();
+        while process.log() != text {
+            assert!(begun.elapsed() < GREETING, "the shell speaks in time");
+            std::thread::yield_now();
+        }
+    }
+
     fn shell(folder: &Folder, script: &str) -> Process {
         let plan = Plan {
             name: "a shell",
@@ -239,7 +256,8 @@ mod tests {
     #[test]
     fn a_server_and_its_helpers_end_with_the_handle() {
         let folder = Folder::new("process").unwrap();
-        let process = shell(&folder, "sleep 300 & sleep 300 & wait");
+        let process = shell(&folder, "sleep 300 & sleep 300 & echo begun; wait");
+        says(&process, "begun\n");
         let group = process.id();
         assert!(group_lives(group));
         let begun = Instant::now();
@@ -253,11 +271,7 @@ mod tests {
         let folder = Folder::new("process").unwrap();
         let process = shell(&folder, "trap '' TERM; echo deaf; while :; do sleep 1; done");
         let group = process.id();
-        let begun = Instant::now();
-        while process.log() != "deaf\n" {
-            assert!(begun.elapsed() < GREETING, "the shell speaks in time");
-            std::thread::yield_now();
-        }
+        says(&process, "deaf\n");
         drop(process);
         assert!(!group_lives(group));
     }
