@@ -207,3 +207,64 @@ async fn list_and_show_tell_what_was_found() {
     assert_eq!((absent.code, absent.stderr.as_str()), (Some(1), "uketsuke: there is no submission 99; `uketsuke list` shows them\n"));
     daemon.close().await;
 }
+
+/// The office's own letter with another head on top, as it comes back by some way.
+async fn comes_back(wrap: impl FnOnce(&Letter) -> Vec<u8>) -> Vec<String> {
+    let office = office_with(&[greeting("hanako@applicant.example.co.jp", 1)], |plan| plan.set("reply", "same-kind-days", "0"));
+    let daemon = office.start();
+    let letters = office.sink.wait_for(1, DEADLINE).await.expect("a letter");
+    office.until_settled(1).await;
+    office.imap.deliver(wrap(&letters[0]));
+    office.until_settled(2).await;
+    assert_eq!(office.sink.letters().len(), 1, "no letter about a letter");
+    daemon.close().await;
+    office.rows("SELECT verdict, reply, reply_gate FROM submissions WHERE id = 2")
+}
+
+#[tokio::test]
+async fn our_own_letter_that_comes_back_is_ignored() {
+    // Forwarded by a rule of the applicant's server: the same mail, one Received more.
+    let rows = comes_back(|letter| {
+        [b"Received: from mx.applicant.example.co.jp by mx.office.example.jp; Mon, 23 Nov 2026 10:00:00 +0900\r\n", letter.data.as_slice()]
+            .concat()
+    });
+    assert_eq!(rows.await, ["ignored|none|verdict"]);
+}
+
+#[tokio::test]
+async fn a_bounce_of_our_letter_is_ignored() {
+    let rows = comes_back(|letter| {
+        let mut bounce = b"Return-Path: <>\r\nDate: Mon, 23 Nov 2026 10:00:00 +0900\r\nFrom: MAILER-DAEMON@mx.applicant.example.co.jp\r\n\
+            To: desk@office.example.jp\r\nSubject: Undelivered Mail Returned to Sender\r\nMessage-ID: <bounce@mx.applicant.example.co.jp>\r\n\
+            Auto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n\
+            --b\r\nContent-Type: text/plain\r\n\r\nThe mail could not be delivered.\r\n\
+            --b\r\nContent-Type: message/delivery-status\r\n\r\nFinal-Recipient: rfc822; hanako@applicant.example.co.jp\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n\
+            --b\r\nContent-Type: message/rfc822\r\n\r\n"
+            .to_vec();
+        bounce.extend_from_slice(&letter.data);
+        bounce.extend_from_slice(b"\r\n--b--\r\n");
+        bounce
+    });
+    assert_eq!(rows.await, ["ignored|none|verdict"]);
+}
+
+#[tokio::test]
+async fn a_question_about_our_letter_goes_to_a_person() {
+    let rows = comes_back(|letter| {
+        let (head, _) = read(letter);
+        let question = greeting("hanako@applicant.example.co.jp", 2);
+        let references = format!("In-Reply-To: {0}\r\nReferences: {0}\r\n", head["message-id"]);
+        [references.into_bytes(), question.into_bytes()].concat()
+    });
+    assert_eq!(rows.await, ["review|none|verdict"]);
+}
+
+/// Two offices that answer each other's automatic letters would do so for ever.
+#[tokio::test]
+async fn a_letter_of_another_uketsuke_is_not_answered() {
+    let rows = comes_back(|letter| {
+        let text = String::from_utf8(letter.data.clone()).expect("ASCII");
+        text.replace("office.example.jp", "another.example.jp").into_bytes()
+    });
+    assert_eq!(rows.await, ["ignored|none|verdict"]);
+}

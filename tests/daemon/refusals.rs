@@ -237,3 +237,28 @@ async fn a_broken_server_at_the_start_does_not_keep_the_office_closed() {
     assert_eq!(office.ask_json(&["status", "--json"]).await["healthy"], serde_json::Value::Bool(true));
     daemon.close().await;
 }
+
+#[tokio::test]
+async fn one_broken_account_does_not_keep_the_other_from_its_mail() {
+    let post = Post::dozen(7);
+    let office = Office::with_post(&post, |plan| plan);
+    let second =
+        "[[accounts]]\nname = \"second\"\nhost = \"127.0.0.1\"\nport = 1\nsecurity = \"plaintext\"\nuser = \"second@office.example.jp\"\n";
+    let text = format!("{}{second}password = \"file:{}\"\n", office.plan().text(), office.path("password").display());
+    office.write_text(&text);
+    let daemon = office.start();
+    office.until_balanced(&post).await;
+    office
+        .until_rows(
+            "SELECT part, state FROM health WHERE part LIKE 'account:%' ORDER BY part",
+            &["account:desk|watching", "account:second|failing"],
+        )
+        .await;
+    daemon.close().await;
+    // Taken out of the file, it does not look sick for ever.
+    office.write(&office.plan());
+    let daemon = office.start();
+    daemon.until_said("Ready.").await;
+    office.until_rows("SELECT part, state FROM health WHERE part LIKE 'account:%'", &["account:desk|watching"]).await;
+    daemon.close().await;
+}

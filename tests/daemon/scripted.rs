@@ -15,7 +15,7 @@ use crate::post::Post;
 const MAILS: usize = 12;
 
 /// Scenarios that run side by side; more would only wait for the processor.
-const SIDE_BY_SIDE: usize = 6;
+const SIDE_BY_SIDE: usize = 12;
 
 /// One more mail, from another seed.
 fn late() -> Submission {

@@ -55,6 +55,23 @@ async fn mails_that_come_while_the_store_is_locked_are_taken_later() {
 }
 
 #[tokio::test]
+async fn told_to_end_while_the_store_is_locked_it_ends_in_time() {
+    let office = Office::new(imap::Options::default(), smtp::Options::default(), |plan| plan);
+    let daemon = office.start();
+    daemon.until_said("Ready.").await;
+    let lock = locked(&office);
+    office.imap.deliver(greeting("ichiro@applicant.example.co.jp", 1));
+    daemon.until_said("the store is locked by another program").await;
+    let started = std::time::Instant::now();
+    let log = daemon.close().await;
+    assert!(started.elapsed() < std::time::Duration::from_secs(25), "{} ms\n{log}", started.elapsed().as_millis());
+    drop(lock);
+    let daemon = office.start();
+    office.until_settled(1).await;
+    daemon.close().await;
+}
+
+#[tokio::test]
 async fn a_second_daemon_is_refused_and_the_first_goes_on() {
     let office = Office::new(imap::Options::default(), smtp::Options::default(), |plan| plan);
     let first = office.start();
