@@ -78,6 +78,7 @@ const LONGEST_LABEL: usize = 28;
 /// Reads `label: value`, also bold (`*差出人:* x`), full-width, with a TAB between (table cells), or bracketed (`【差出人】x`).
 #[must_use]
 pub fn labelled(line: &str) -> Option<(Field, &str)> {
+    let whole = line;
     let line = line.trim_start_matches(|character: char| is_decoration_or_space(character) || is_bullet(character));
     if let Some(found) = bracketed(line) {
         return Some(found);
@@ -87,7 +88,7 @@ pub fn labelled(line: &str) -> Option<(Field, &str)> {
     let rest = rest.get(separator.len_utf8()..)?;
     let field = *LABELS.get(&fold(label.trim_end_matches(is_decoration_or_space)))?;
     let rest = if separator == '\t' { rest.trim_start().trim_start_matches(is_colon) } else { rest };
-    Some((field, unbold(rest)))
+    Some((field, unbold(whole, rest)))
 }
 
 /// `【差出人】山田`, `[件名]： 申込`: the bracket stands for the colon.
@@ -97,7 +98,7 @@ fn bracketed(line: &str) -> Option<(Field, &str)> {
     let (label, value) = rest.split_at_checked(at)?;
     let field = *LABELS.get(&fold(label))?;
     let value = value.get(close.len_utf8()..)?.trim_start();
-    Some((field, unbold(value.trim_start_matches(is_colon))))
+    Some((field, value.trim_start_matches(is_colon).trim()))
 }
 
 /// A line that holds a whole header block, because a client lost its line ends (Yahoo! Mail's text part; labels in `<b>`
@@ -120,7 +121,7 @@ pub fn labelled_run(line: &str) -> Option<Vec<(Field, &str)>> {
         return None;
     }
     let ends = starts.iter().skip(1).map(|(start, _, _)| *start).chain([line.len()]);
-    Some(starts.iter().zip(ends).filter_map(|((_, field, value), end)| Some((*field, unbold(line.get(*value..end)?)))).collect())
+    Some(starts.iter().zip(ends).filter_map(|((_, field, value), end)| Some((*field, unbold(line, line.get(*value..end)?)))).collect())
 }
 
 /// Colons of such a line that are looked at: labels, times, prefixes of the subject.
@@ -152,11 +153,27 @@ fn label_before(line: &str, colon: usize) -> Option<(usize, Field)> {
     None
 }
 
-/// The value without the stars of a bold label or a bold value.
-fn unbold(value: &str) -> &str {
-    let value = value.trim_matches(|character: char| character.is_whitespace());
-    let value = value.trim_start_matches('*').trim_start();
-    value.strip_suffix("**").or_else(|| value.strip_suffix('*')).unwrap_or(value).trim_end()
+/// The value without the stars of a bold label (`*差出人:* x`, `*差出人: x*`) or of a bold value (`差出人: *x*`). Stars that
+/// belong to neither are the writer's.
+fn unbold<'a>(line: &str, value: &'a str) -> &'a str {
+    let value = value.trim();
+    let dressed = line.trim_start_matches(|character: char| character != '*' && is_decoration_or_space(character));
+    let label_stars = dressed.chars().take_while(|character| *character == '*').count();
+    let value_stars = value.chars().take_while(|character| *character == '*').count();
+    if label_stars > 0 && value_stars > 0 {
+        return value.get(label_stars.min(value_stars)..).unwrap_or_default().trim_start();
+    }
+    let inner = value.trim_matches('*');
+    let is_bold_value =
+        value.starts_with('*') && value.ends_with('*') && !inner.is_empty() && !inner.contains('*') && inner.trim() == inner;
+    let is_bold_line = label_stars > 0 && value.ends_with('*') && !value.trim_end_matches('*').contains('*');
+    if is_bold_value {
+        inner
+    } else if is_bold_line {
+        value.trim_end_matches('*').trim_end()
+    } else {
+        value
+    }
 }
 
 fn is_decoration_or_space(character: char) -> bool {
@@ -235,6 +252,12 @@ mod tests {
             ("*差出人:* 山田", Field::From, "山田"),
             ("*From: *Yamada", Field::From, "Yamada"),
             ("**From:** Yamada", Field::From, "Yamada"),
+            ("*From*: Yamada", Field::From, "Yamada"),
+            ("*From: Yamada*", Field::From, "Yamada"),
+            ("From: *Yamada*", Field::From, "Yamada"),
+            ("*件名:* **重要** 申込", Field::Subject, "**重要** 申込"),
+            ("件名: *重要* 申込*", Field::Subject, "*重要* 申込*"),
+            ("件名: **", Field::Subject, "**"),
             (" From: Yamada", Field::From, "Yamada"),
             ("From:\tYamada", Field::From, "Yamada"),
             ("差出人\tYamada", Field::From, "Yamada"),
