@@ -76,9 +76,16 @@ fn count(pairs: &[(String, u64)], word: &str) -> u64 {
     pairs.iter().find(|(known, _)| known == word).map_or(0, |(_, count)| *count)
 }
 
+/// A mail that waits for its verdict so long waits for more than its turn. Seconds.
+const UNJUDGED: i64 = 5 * 60;
+
 fn is_stale(part: &Part, now: i64) -> bool {
-    let success = part.last_success_at.as_deref().and_then(|at| at.parse::<jiff::Timestamp>().ok());
-    part.part.starts_with("account:") && success.is_some_and(|at| now.saturating_sub(at.as_second()) > STALE)
+    part.part.starts_with("account:") && is_before(part.last_success_at.as_deref(), now.saturating_sub(STALE))
+}
+
+/// Whether a stored time lies before a point in time (UTC seconds).
+fn is_before(stored: Option<&str>, point: i64) -> bool {
+    stored.and_then(|at| at.parse::<jiff::Timestamp>().ok()).is_some_and(|at| at.as_second() < point)
 }
 
 /// What somebody should look at, one line each, the worst first.
@@ -93,6 +100,13 @@ fn troubles(status: &Status, service: Service, now: i64) -> Vec<String> {
         } else if service == Service::Running && is_stale(part, now) {
             lines.push(format!("{}: {}分以上、メールボックスを確認できていません（journalctl -u uketsuke）", part.part, STALE / 60));
         }
+    }
+    if service == Service::Running && is_before(status.waiting_since.as_deref(), now.saturating_sub(UNJUDGED)) {
+        lines.push(format!(
+            "{}通が、{}分以上判定されていません（ディスクの空きと journalctl -u uketsuke を確かめてください）",
+            status.waiting,
+            UNJUDGED / 60
+        ));
     }
     let letters = |state: &str| count(&status.letters, state);
     for (number, line) in [

@@ -53,7 +53,7 @@ fn of_file(path: &Path) -> Result<Secret, String> {
 
 fn of_credential(name: &str) -> Result<Secret, String> {
     let directory = env::var_os("CREDENTIALS_DIRECTORY")
-        .ok_or_else(|| format!("there is no $CREDENTIALS_DIRECTORY; run under systemd with LoadCredential={name}:…, or use \"file:…\""))?;
+        .ok_or_else(|| format!("there is no $CREDENTIALS_DIRECTORY; run under systemd with LoadCredential={name}:…, set CREDENTIALS_DIRECTORY to the folder of its files for a command like `check`, or use \"file:…\""))?;
     let path = PathBuf::from(directory).join(name);
     let text = fs::read_to_string(&path)
         .map_err(|error| format!("the credential {name} cannot be read ({error}); add LoadCredential={name}:… to the unit"))?;

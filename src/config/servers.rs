@@ -92,8 +92,12 @@ fn account(section: &mut Section<'_>, limits: &LimitsPart) -> Option<mailbox::Se
     })
 }
 
-fn port(section: &mut Section<'_>, default: u64) -> u16 {
-    u16::try_from(section.number("port", default, 1..=65_535, "port")).unwrap_or_default()
+/// 0, or nothing at all, is the usual port of the protection.
+fn port(section: &mut Section<'_>, usual: u16) -> u16 {
+    match u16::try_from(section.number("port", 0, 0..=65_535, "port; 0 = the usual one")) {
+        Ok(0) | Err(_) => usual,
+        Ok(port) => port,
+    }
 }
 
 fn seconds(section: &mut Section<'_>, name: &'static str, default: u64, least: u64, most: u64) -> Duration {

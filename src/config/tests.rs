@@ -62,7 +62,7 @@ fn all_problems_are_reported_at_once_with_key_value_and_remedy() {
     );
     for expected in [
         "smtp.prot: is not a key of uketsuke; did you mean `port`?",
-        "smtp.port = 70000: must be a whole number from 1 to 65535 (port)",
+        "smtp.port = 70000: must be a whole number from 0 to 65535 (port; 0 = the usual one)",
         "reply.mode = \"on\": must be \"off\", \"hold\" or \"send\"",
         "reply.letters = […]: must be a list of \"missing\", \"wrong_type\" and \"accepted\"",
         "programme.required-stars = 3: must be a whole number from 1 to 2 (stars)",
@@ -122,4 +122,18 @@ fn a_third_kind_needs_no_new_release() {
         load_rules(&path).expect("valid")
     };
     assert_eq!(rules.kinds.iter().map(|kind| kind.id.as_str()).collect::<Vec<_>>(), ["renewed"]);
+}
+
+#[test]
+fn the_port_follows_the_protection() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for (security, imap, smtp) in [("tls", 993, 465), ("starttls", 143, 587), ("plaintext", 143, 25)] {
+        let text = format!(
+            "{}[smtp]\nhost = \"localhost\"\nsecurity = \"{security}\"\n",
+            account(folder.path()).replace("\"plaintext\"", &format!("\"{security}\""))
+        );
+        let configuration = parse(&text, Path::new("test.toml")).expect("valid");
+        assert_eq!(configuration.accounts.first().map(|account| account.port), Some(imap), "{security}");
+        assert_eq!(configuration.courier.map(|courier| courier.port), Some(smtp), "{security}");
+    }
 }

@@ -127,7 +127,7 @@ fn remedy(phase: Phase, reply: &Reply) -> &'static str {
         (_, 400..500) => "it is tried again later",
         (Phase::Authentication, _) => "check `user` and the password file (some providers want an application password)",
         (_, 530 | 535) => "the server wants a login: set `user` and the password file",
-        (Phase::Greeting | Phase::Hello, _) => "ask the server's operator to allow this machine's address and `hello-name`",
+        (Phase::Greeting | Phase::Hello, _) => "ask the server's operator to allow this machine's address and `hello`",
         (Phase::Sender, _) => "set `envelope-from` to an address that the account may use (some relays refuse the null path `<>`)",
         (Phase::StartTls, _) => "use `security = \"tls\"` with port 465, or ask the server's operator",
         (Phase::Recipient | Phase::Data | Phase::Body | Phase::FinalDot, _) => {

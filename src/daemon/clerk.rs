@@ -189,7 +189,7 @@ fn written(
         Reply::None(_) => None,
     };
     if matches!(conclusion.reply, Reply::Due(_)) && letter.is_none() {
-        conclusion.reply = Reply::None(desk::gate::Gate::Address);
+        conclusion.reply = Reply::None(desk::gate::Gate::Off);
     }
     let filing =
         filing.iter().find(|(account, _)| *account == pending.account).and_then(|(_, rules)| rules.action(conclusion.verdict.word()));

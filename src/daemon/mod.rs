@@ -293,7 +293,9 @@ impl Office {
         match config::load(&self.path) {
             Ok(fresh) => {
                 if differs(&fresh, &self.configuration) {
-                    tracing::warn!("Accounts, SMTP, the store or limits were changed, too; those changes take effect at the next restart.");
+                    tracing::warn!(
+                        "Accounts, SMTP, the store, limits, the log or reply.start were changed, too; those changes take effect at the next restart."
+                    );
                 }
                 self.judging.send_replace(Arc::new(fresh.judging));
                 tracing::info!("The rules and letters were read again.");
@@ -349,18 +351,17 @@ fn say_refused(error: &ConfigError) {
 
 /// Whether something changed that a reload does not replace.
 fn differs(fresh: &Configuration, running: &Configuration) -> bool {
-    let essence = |configuration: &Configuration| {
-        format!(
-            "{:?}{:?}{:?}{:?}{:?}{:?}",
-            configuration.accounts,
-            configuration.courier,
-            configuration.envelope_from,
-            configuration.store,
-            configuration.judging_threads,
-            configuration.grace
-        )
+    // Passwords do not show in `Debug`; they are compared for themselves.
+    let secrets = |configuration: &Configuration| {
+        let letters = configuration.courier.iter().filter_map(|courier| courier.login.as_ref()).map(|login| login.password.clone());
+        configuration.accounts.iter().map(|account| account.password.clone()).chain(letters).collect::<Vec<_>>()
     };
-    essence(fresh) != essence(running)
+    let essence = |configuration: &Configuration| {
+        let Configuration { accounts, courier, judging, envelope_from, store, judging_threads, grace, log_level } = configuration;
+        let (start, zone) = (judging.start, &judging.office.zone);
+        format!("{accounts:?}{courier:?}{start:?}{zone:?}{envelope_from:?}{store:?}{judging_threads:?}{grace:?}{log_level:?}")
+    };
+    essence(fresh) != essence(running) || secrets(fresh) != secrets(running)
 }
 
 /// Runs a part; a panic ends the part, not the office. A part that is cut off lets go of everything it holds.

@@ -70,7 +70,7 @@ pub fn by_standing(kind: ReplyKind, sender: &str, rules: &Rules, standing: &Stan
     if gates.mode == ReplyMode::Off || standing.arrival != Arrival::Live || now.saturating_sub(received) > gates.max_age {
         return Some(Gate::Off);
     }
-    if standing.settled && kind != ReplyKind::Accepted || standing.answers_our_letter {
+    if standing.settled && kind != ReplyKind::Accepted || standing.answers_our_letter && kind == ReplyKind::Missing {
         return Some(Gate::Settled);
     }
     if is_over_rate(kind, rules, standing, now) {
