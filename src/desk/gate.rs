@@ -118,13 +118,13 @@ fn is_null_path(headers: &Headers) -> bool {
 
 /// Reports, and the answers of calendar programs (RFC 6047), which are reports to them.
 fn is_report(headers: &Headers) -> bool {
-    let content_type = headers.text("content-type").unwrap_or_default().to_ascii_lowercase();
+    let content_type = first_token(&headers.text("content-type").unwrap_or_default());
     let is_meeting = headers.text("content-class").is_some_and(|class| class.eq_ignore_ascii_case("urn:content-classes:calendarmessage"));
     is_meeting
         || headers.count("x-failed-recipients") > 0
         || ["multipart/report", "message/delivery-status", "message/disposition-notification", "message/feedback-report", "text/calendar"]
             .iter()
-            .any(|kind| content_type.starts_with(kind))
+            .any(|kind| content_type == *kind)
 }
 
 /// RFC 3834 section 5.2: `no` is the only value of a person's mail; comments and parameters do not count.

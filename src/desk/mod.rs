@@ -181,3 +181,6 @@ pub(crate) fn sample_rules() -> Rules {
     rules.gates.trusted_authserv_ids = vec!["mx.office.example.jp".to_owned()];
     rules
 }
+
+#[cfg(test)]
+mod tests;

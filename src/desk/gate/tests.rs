@@ -25,6 +25,24 @@ fn a_persons_mail_passes() {
         "Subject: 自己宣言の件",
         "Reply-To: hana@mail.applicant.example.jp",
         "From: owner@applicant.example.jp",
+        "From: taro@docomo.example.ne.jp",
+        "From: reply@applicant.example.jp",
+        "From: autumn@applicant.example.jp",
+        "X-Priority: 1\nX-MSMail-Priority: High\nImportance: high",
+        "Disposition-Notification-To: taro@applicant.example.jp\nReturn-Receipt-To: taro@applicant.example.jp",
+        "Subject: Re: 自動応答: 受け付けました",
+        "Subject: 申請書の自動送信について",
+        "Subject: Readiness of our documents",
+        "Subject: 開封のお願い",
+        "X-Mailer: Microsoft Outlook 16.0\nThread-Index: abc",
+        "Reply-To: taro@applicant.example.jp, hana@sub.applicant.example.jp",
+        "Reply-To: ",
+        "X-Spam-Flag: NO\nX-Spam-Status: No, score=-1.0",
+        "X-Auto-Response-Suppress: NDR",
+        "Content-Type: multipart/mixed; boundary=x; report-type=none",
+        "Content-Class: urn:content-classes:message",
+        "Message-ID: <20260501.uketsuke.x@applicant.example.jp>",
+        "Return-Path: <>x\nReceived: a",
     ] {
         assert_eq!(gate(lines), None, "{lines}");
     }
@@ -91,8 +109,105 @@ fn every_header_gate_holds() {
         ("Subject: Out of Office", "looks-auto"),
         ("Subject: Undeliverable: x", "looks-auto"),
         ("Subject: 配信不能: x", "looks-auto"),
+        ("Subject: 開封済み: ご案内", "looks-auto"),
+        ("Subject: 開封確認: ご案内", "looks-auto"),
+        ("Subject: =?UTF-8?B?6Ieq5YuV5b+c562U?=: x", "looks-auto"),
+        ("Subject: 自動返信メールが届きません", "looks-auto"),
+        ("Content-Type: TEXT/Calendar; method=REPLY", "report"),
+        ("Content-Class: urn:content-classes:calendarmessage", "report"),
+        ("Content-Type: multipart/report; report-type=disposition-notification", "report"),
+        ("Content-Type: (c) multipart/report", "report"),
+        ("Content-Type: message/delivery-status", "report"),
+        ("Content-Type: message/feedback-report", "report"),
+        ("Auto-Submitted: ", "auto"),
+        ("Auto-Submitted: no\nAuto-Submitted: auto-replied", "auto"),
+        ("Auto-Submitted: nobody", "auto"),
+        ("List-Help: x", "list"),
+        ("List-Subscribe: x", "list"),
+        ("List-Post: NO", "list"),
+        ("List-Owner: x", "list"),
+        ("List-Archive: x", "list"),
+        ("X-Mailing-List: x", "list"),
+        ("X-ML-Name: x", "list"),
+        ("Precedence: bulk (newsletter)", "precedence"),
+        ("Precedence: auto_reply", "precedence"),
+        ("X-Autoresponder: x", "vendor"),
+        ("X-Autoresponse: x", "vendor"),
+        ("X-AutoReply-From: x", "vendor"),
+        ("Content-Identifier: Auto-replied message", "vendor"),
+        ("X400-Content-Identifier: Auto reply to x", "vendor"),
+        ("From: root@applicant.example.jp", "address"),
+        ("From: postmaster@applicant.example.jp", "address"),
+        ("From: daemon@applicant.example.jp", "address"),
+        ("From: majordomo@applicant.example.jp", "address"),
+        ("From: listserv@applicant.example.jp", "address"),
+        ("From: No.Reply@applicant.example.jp", "address"),
+        ("From: system-noreply-jp@applicant.example.jp", "address"),
+        ("From: news-bounces@applicant.example.jp", "address"),
+        ("From: bounces+1=a@applicant.example.jp", "address"),
+        ("From: SRS0=x=y=z=a@applicant.example.jp", "address"),
+        ("From: prvs=1=a@applicant.example.jp", "address"),
+        ("From: <>", "address"),
+        ("From: a@b", "address"),
+        ("From: x@1.2.3.4", "address"),
+        ("From: \"a b\"@applicant.example.jp", "address"),
+        ("From: a@applicant_.example.jp", "address"),
+        ("From: taro@ipa.go.jp.", "address"),
+        ("Message-ID: <a@x>\nMessage-ID: <b@x>", "headers"),
+        ("Sender: a@x\nSender: b@x", "headers"),
+        ("Reply-To: a@applicant.example.jp\nReply-To: a@applicant.example.jp", "headers"),
+        ("Reply-To: taro@applicant.example.jp, x@elsewhere.example.com", "headers"),
+        ("Reply-To: taro@applicant.or.jp", "headers"),
     ] {
         assert_eq!(gate(lines), Some(expected), "{lines}");
+    }
+}
+
+#[test]
+fn a_program_is_recognised_and_a_person_is_not_taken_for_one() {
+    let origin_of = |lines: &str| {
+        let from = if lines.contains("From:") { "" } else { "From: taro@applicant.example.jp\n" };
+        origin(&Headers::parse(format!("{from}{lines}\n\n").as_bytes()), &sample_rules())
+    };
+    for lines in [
+        "Subject: 自動返信メールが届きません",
+        "Subject: 不在にしておりました",
+        "Subject: 不在のため、書類は来週になります",
+        "Subject: 自動送信の設定について",
+        "Subject: Re: 自動応答: x",
+        "Subject: 未配信のメールについて",
+        "X-Auto-Response-Suppress: All",
+        "X-Spam-Flag: YES",
+        "From: a..b@applicant.example.jp",
+        "Reply-To: x@elsewhere.example.com",
+    ] {
+        assert_eq!(origin_of(lines), Origin::Applicant, "{lines}");
+    }
+    for lines in [
+        "Subject: 自動応答: 不在です",
+        "Subject: 自動応答メッセージ：不在です",
+        "Subject: 【自動返信】お問い合わせありがとうございます",
+        "Subject: [自動配信] ご案内",
+        "Subject: 不在",
+        "Subject: 不在通知",
+        "Subject: 不在のお知らせ",
+        "Subject: Out of Office: x",
+        "Subject: Undelivered Mail Returned to Sender",
+        "X-Loop: x",
+        "Return-Path: <>",
+        "Auto-Submitted: auto-replied",
+        "Precedence: bulk",
+        "From: MAILER-DAEMON@applicant.example.jp",
+    ] {
+        assert_eq!(origin_of(lines), Origin::Automatic, "{lines}");
+    }
+    for lines in [
+        "X-Uketsuke-Loop: desk",
+        "Message-ID: <uketsuke.1@office.example.jp>",
+        "From: desk@office.example.jp",
+        "Content-Type: multipart/report",
+    ] {
+        assert_eq!(origin_of(lines), Origin::Echo, "{lines}");
     }
 }
 
