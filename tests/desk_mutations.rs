@@ -4,6 +4,16 @@
 //! The seed is printed, and `UKETSUKE_SEED` sets it: a failure can be repeated. Rejected: comparing verdicts of mutated mails;
 //! what a damaged mail deserves is for a person to say, that it is judged is for the desk.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::as_conversions,
+    reason = "a test states facts; one that does not hold may panic"
+)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};

@@ -7,9 +7,8 @@ use clap::Args;
 use super::Failure;
 use super::output::{Form, cell, json_line, local, say, table};
 use super::show::as_json;
-use super::status::unopened;
+use super::status::{unopened, viewing};
 use super::words;
-use crate::config;
 use crate::desk::text::date::utc_text;
 use crate::desk::words::Verdict;
 use crate::store::open_for_reading;
@@ -41,7 +40,7 @@ fn verdict(word: &str) -> Result<Verdict, String> {
 }
 
 pub fn list(path: &Path, list: &List) -> Result<(), Failure> {
-    let configuration = config::load_viewing(path)?;
+    let configuration = viewing(path)?;
     let connection = open_for_reading(&configuration.store).map_err(|error| unopened(&configuration.store, &error))?;
     let since =
         list.since.and_then(|date| date.to_zoned(configuration.zone.clone()).ok()).map(|zoned| utc_text(zoned.timestamp().as_second()));

@@ -6,10 +6,9 @@ use clap::Subcommand;
 
 use super::Failure;
 use super::output::{Form, cell, json_line, local, say, table};
-use super::status::unopened;
+use super::status::{unopened, viewing};
 use super::words;
 use crate::clock;
-use crate::config;
 use crate::desk::message::Message;
 use crate::desk::rules::Limits;
 use crate::store::outbox::{Order, order};
@@ -37,7 +36,7 @@ pub enum Command {
 }
 
 pub fn outbox(path: &Path, command: &Command) -> Result<(), Failure> {
-    let configuration = config::load_viewing(path)?;
+    let configuration = viewing(path)?;
     let store = &configuration.store;
     match command {
         Command::List { json } => {

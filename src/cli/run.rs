@@ -12,7 +12,10 @@ pub fn run(path: &Path) -> Result<(), Failure> {
     let configuration = config::load(path)?;
     start_log(&configuration.log_level);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| Failure::of(&error))?;
-    runtime.block_on(daemon::run(configuration, path)).map_err(|error| Failure::of(&error))
+    let outcome = runtime.block_on(daemon::run(configuration, path)).map_err(|error| Failure::of(&error));
+    // A judging thread that hangs must not keep the process; its mail was not concluded and is judged again.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+    outcome
 }
 
 /// Lines for the journal: no colours and no time where systemd adds its own.

@@ -8,9 +8,8 @@ use serde_json::{Value, json};
 use super::Failure;
 use super::judgement::{Bodies, originals};
 use super::output::{cell, json_line, local, say};
-use super::status::unopened;
+use super::status::{unopened, viewing};
 use super::words;
-use crate::config;
 use crate::desk;
 use crate::desk::rules::Rules;
 use crate::store::open_for_reading;
@@ -25,7 +24,7 @@ pub enum Form {
 }
 
 pub fn show(path: &Path, id: i64, form: Form) -> Result<(), Failure> {
-    let configuration = config::load_viewing(path)?;
+    let configuration = viewing(path)?;
     let connection = open_for_reading(&configuration.store).map_err(|error| unopened(&configuration.store, &error))?;
     let found = query::show(&connection, id).map_err(|error| Failure::of(&error))?;
     let submission = found.ok_or_else(|| Failure::Failed(format!("there is no submission {id}; `uketsuke list` shows them")))?;

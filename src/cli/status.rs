@@ -7,12 +7,12 @@ use serde_json::{Map, Value, json};
 use super::Failure;
 use super::output::{Form, json_line, local, say, table};
 use crate::clock;
-use crate::config;
+use crate::config::{self, Viewing};
 use crate::store::query::{self, Part, Status};
 use crate::store::{StoreError, is_served, open_for_reading};
 
 pub fn status(path: &Path, form: Form) -> Result<(), Failure> {
-    let configuration = config::load_viewing(path)?;
+    let configuration = viewing(path)?;
     let connection = open_for_reading(&configuration.store).map_err(|error| unopened(&configuration.store, &error))?;
     let status = query::status(&connection).map_err(|error| Failure::of(&error))?;
     let service = if is_served(&configuration.store) { Service::Running } else { Service::Stopped };
@@ -22,6 +22,15 @@ pub fn status(path: &Path, form: Form) -> Result<(), Failure> {
         Form::Text => as_text(&status, &troubles, &configuration.zone)?,
     }
     Ok(())
+}
+
+/// The configuration, as far as looking needs it; what is wrong with it is said and does not stop the look.
+pub fn viewing(path: &Path) -> Result<Viewing, Failure> {
+    let viewing = config::load_viewing(path)?;
+    if !viewing.problems.is_empty() {
+        eprintln!("uketsuke: the configuration {} has {} problem(s); `uketsuke check` lists them", path.display(), viewing.problems.len());
+    }
+    Ok(viewing)
 }
 
 /// Whether a daemon holds the store.

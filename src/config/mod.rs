@@ -118,19 +118,29 @@ pub struct Viewing {
     pub store: PathBuf,
     pub zone: TimeZone,
     pub rules: Rules,
+    /// What is wrong with the file; looking works all the same, since that is when an operator looks.
+    pub problems: Vec<Problem>,
 }
 
 /// Reads only what looking at the store needs.
 ///
 /// # Errors
-/// [`ConfigError`] with every problem of the sections that are read, and every unknown section.
+/// [`ConfigError`] when the file cannot be read or is no TOML, or when it does not say where the store is.
 pub fn load_viewing(path: &Path) -> Result<Viewing, ConfigError> {
     let text = fs::read_to_string(path).map_err(|source| ConfigError::Unreadable { path: path.to_path_buf(), source })?;
     let mut problems = Problems::default();
     let mut tables = layered(&text, path, &mut problems)?;
-    let store = store(tables.remove("store"), &mut problems);
-    let viewing = rules_of(&mut tables, &mut problems).map(|parts| Viewing { store, zone: parts.zone, rules: parts.rules });
-    finished(viewing, problems, path)
+    let mut of_store = Problems::default();
+    let store = store(tables.remove("store"), &mut of_store);
+    if !of_store.is_empty() {
+        return finished(None, of_store, path);
+    }
+    let read = rules_of(&mut tables, &mut problems).map(|parts| (parts.zone, parts.rules));
+    let (zone, rules) = match read {
+        Some(read) => read,
+        None => (TimeZone::UTC, shipped_rules()?),
+    };
+    Ok(Viewing { store, zone, rules, problems: problems.into_vec() })
 }
 
 /// The rules of the shipped configuration.

@@ -137,3 +137,15 @@ fn the_port_follows_the_protection() {
         assert_eq!(configuration.courier.map(|courier| courier.port), Some(smtp), "{security}");
     }
 }
+
+#[test]
+fn looking_works_with_a_file_that_has_problems() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("uketsuke.toml");
+    fs::write(&path, "[store]\npath = \"/somewhere/uketsuke.db\"\n[reply]\nmode = \"on\"\n[nonsense]\n").expect("written");
+    let viewing = load_viewing(&path).expect("looks");
+    assert_eq!(viewing.store, PathBuf::from("/somewhere/uketsuke.db"));
+    assert_eq!(viewing.problems.len(), 2);
+    fs::write(&path, "[store]\npath = 3\n").expect("written");
+    assert!(matches!(load_viewing(&path), Err(ConfigError::Problems { .. })));
+}

@@ -72,7 +72,7 @@ where
             _ = &mut stopped => return,
             Some(_) = sessions.join_next(), if !sessions.is_empty() => {}
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) if sessions.len() < at_most => {
+                Ok((stream, _)) if still_open(&mut sessions) < at_most => {
                     number += 1;
                     // Without this a reply of several writes waits for the client's delayed acknowledgement.
                     let _ = stream.set_nodelay(true);
@@ -84,4 +84,11 @@ where
             },
         }
     }
+}
+
+/// Sessions that have not ended. One that has ended holds its place in the set until it is taken out, which may be after its
+/// client has come again.
+fn still_open(sessions: &mut JoinSet<()>) -> usize {
+    while sessions.try_join_next().is_some() {}
+    sessions.len()
 }
