@@ -24,10 +24,13 @@ pub use self::sender::is_deliverable;
 pub const LOOP_HEADER: &str = "X-Uketsuke-Loop";
 pub const MESSAGE_ID_START: &str = "<uketsuke.";
 
+/// Whether a gate holds.
+type Check = fn(&Headers, &Rules) -> bool;
+
 /// The first gate that the headers alone close.
 #[must_use]
 pub fn by_headers(headers: &Headers, rules: &Rules) -> Option<Gate> {
-    let checks: [(Gate, fn(&Headers, &Rules) -> bool); 14] = [
+    let checks: [(Gate, Check); 14] = [
         (Gate::Loop, is_loop),
         (Gate::NullPath, |headers, _| is_null_path(headers)),
         (Gate::Report, |headers, _| is_report(headers)),

@@ -213,6 +213,6 @@ impl Rules {
     #[must_use]
     pub fn is_sample(&self, text: &str) -> bool {
         let folded = fold(text);
-        self.sample_values.iter().any(|sample| *sample == folded)
+        self.sample_values.contains(&folded)
     }
 }

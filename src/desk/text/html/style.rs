@@ -23,7 +23,7 @@ impl Look {
         let attribute = |name: &[u8]| tag.attributes.get(name).map(|value| String::from_utf8_lossy(value).to_ascii_lowercase());
         let style: String = attribute(b"style").unwrap_or_default().chars().filter(|character| !character.is_whitespace()).collect();
         let value = |name: &str| {
-            let found = style.split(';').filter_map(|declaration| declaration.split_once(':')).filter(|(key, _)| *key == name).last();
+            let found = style.split(';').filter_map(|declaration| declaration.split_once(':')).rfind(|(key, _)| *key == name);
             found.map(|(_, value)| value.trim_end_matches("!important").to_owned())
         };
         let is = |name: &str, values: &[&str]| value(name).is_some_and(|value| values.contains(&value.as_str()));
