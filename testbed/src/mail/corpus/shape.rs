@@ -67,6 +67,8 @@ pub const TABLE: &[(&str, Build)] = &[
     ("all-labels-on-one-line", one_line),
     ("all-labels-on-one-line-in-japanese", one_line_japanese),
     ("encoded-words-in-a-pasted-header-block", pasted_source),
+    ("sender-in-full-width-parentheses", |name| sender_written(name, |person, address| format!("{person}（{address}）"))),
+    ("sender-as-mailto-inside-angles", |name| sender_written(name, |person, address| format!("{person} <{address} [mailto:{address}]>"))),
     ("date-that-nobody-can-read", unreadable_date),
     ("date-with-hour-and-minute-signs", |name| dated(name, |text| text.replace("10:00", "10時00分"))),
     ("date-weekday-in-parentheses-after-slashes", |name| dated(name, |_| "2026/05/01 (金) 10:00".to_owned())),
@@ -199,6 +201,15 @@ fn pasted_source(name: &str) -> Submission {
     let mail = scene.text_mail("ソースを貼ります", &text);
     let seen = scene.letter.seen(crate::mail::letter::Carried::Inline);
     Submission { raw: mail.raw(), expected: scene.expect(&mail, Verdict::Accepted, &seen).json_without(&["originals", "message"]) }
+}
+
+fn sender_written(name: &str, write: fn(&str, &str) -> String) -> Submission {
+    let scene = Scene::named(name, ONE);
+    let mut inline = OUTLOOK_WINDOWS.render(&scene.letter);
+    let (person, address) = (scene.letter.from.name.clone().unwrap_or_default(), scene.letter.from.address.clone().unwrap_or_default());
+    inline.text = inline.text.replace(&format!("{person} <{address}>"), &write(&person, &address));
+    let mail = scene.text_mail("転送します", &scene.above(&inline));
+    Submission { raw: mail.raw(), expected: scene.expect(&mail, Verdict::Accepted, &inline.seen).json() }
 }
 
 fn unreadable_date(name: &str) -> Submission {
