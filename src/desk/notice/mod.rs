@@ -224,7 +224,11 @@ fn lacks(original: &Original, recognition: Option<FindingCode>, line: &str, rule
     match from.and_then(|from| from.address.as_deref()) {
         Some(address) if rules.is_sender(address) => {}
         Some(_) => found.push((FindingCode::SenderOutsideDomain, shown)),
-        None => found.push((FindingCode::SenderUnstated, shown)),
+        // An address in no known form is still somebody's; a person reads whose.
+        None if shown.contains(['@', '＠']) => found.push((FindingCode::SenderOutsideDomain, shown)),
+        None if original.carried == Carried::Inline => found.push((FindingCode::SenderUnstated, shown)),
+        // A whole mail without a sender's address is none: a page that a browser saved, a text with a made-up header.
+        None => found.push((FindingCode::PastedWithoutHeaders, shown)),
     }
     if !original.doubled_fields.is_empty() {
         found.push((FindingCode::HeadersConflict, original.doubled_fields.join(", ")));

@@ -39,16 +39,19 @@ pub fn mailbox(text: &str) -> Option<Mailbox> {
     let text = text.trim().trim_end_matches([',', ';']).trim();
     let text = text.split(" on behalf of ").next().unwrap_or(text);
     if let Some((before, inside)) = angle(text) {
-        let address = address_of(inside)?;
-        return Some(Mailbox { name: name_of(before), address: Some(address) });
+        // What stands where an address should and is none is shown as it is written.
+        return match address_of(inside) {
+            Some(address) => Some(Mailbox { name: name_of(before), address: Some(address) }),
+            None => name_of(text).map(|name| Mailbox { name: Some(name), address: None }),
+        };
     }
     if let Some((address, comment)) = text.split_once(" (")
         && let Some(address) = address_of(address)
     {
         return Some(Mailbox { name: name_of(comment.trim_end_matches(')')), address: Some(address) });
     }
-    if let Some((name, address)) = text.rsplit_once('(')
-        && let Some(address) = address_of(address.trim_end_matches(')'))
+    if let Some((name, address)) = text.rsplit_once(['(', '（'])
+        && let Some(address) = address_of(address.trim_end_matches([')', '）']))
     {
         return Some(Mailbox { name: name_of(name), address: Some(address) });
     }
@@ -117,7 +120,9 @@ fn angle(text: &str) -> Option<(&str, &str)> {
 
 fn address_of(text: &str) -> Option<String> {
     let bare = text.trim().trim_start_matches("mailto:").trim_start_matches('[');
-    let bare = bare.split([']', '(']).next().unwrap_or(bare).trim();
+    // `<[a@b](mailto:a@b)>`, `<a@b [mailto:a@b]>`
+    let bare = bare.split([']', '(']).next().unwrap_or(bare);
+    let bare = bare.split(" [").next().unwrap_or(bare).trim();
     let (local, domain) = bare.rsplit_once('@')?;
     let plausible = !local.is_empty()
         && !domain.is_empty()
@@ -166,6 +171,10 @@ mod tests {
             ("Taro <taro@example.jp> on behalf of Hana", "Taro", "taro@example.jp"),
             ("docomo <a..b.@example.ne.jp>", "docomo", "a..b.@example.ne.jp"),
             ("N <[a@example.jp](mailto:a@example.jp)>", "N", "a@example.jp"),
+            ("N <a@example.jp [mailto:a@example.jp]>", "N", "a@example.jp"),
+            ("N（a@example.jp）", "N", "a@example.jp"),
+            ("山田（総務）", "山田（総務）", ""),
+            ("N <a @example.jp>", "N <a @example.jp>", ""),
         ] {
             assert_eq!(mailbox(text), both(name, address), "{text}");
         }

@@ -43,6 +43,12 @@ pub const TABLE: &[(&str, Build)] = &[
     }),
     ("direct-from-two-mailboxes", direct_two),
     ("inline-from-a-name-that-is-the-address", named_inline),
+    ("inline-from-a-stranger-as-mailto-inside-angles", |name| {
+        written(name, "SECURITY ACTION事務局 <info@evil.example [mailto:info@evil.example]>")
+    }),
+    ("inline-from-a-stranger-in-full-width-parentheses", |name| written(name, "SECURITY ACTION事務局（info@evil.example）")),
+    ("inline-from-a-stranger-in-no-form-at-all", |name| written(name, "SECURITY ACTION事務局 info@evil.example さん")),
+    ("inline-from-a-stranger-in-broken-angles", |name| written(name, "SECURITY ACTION事務局 <info @evil.example>")),
     ("references-that-want-to-inject", references),
 ];
 
@@ -70,6 +76,17 @@ fn direct_two(name: &str) -> Submission {
     mail.from = Mailbox::bare(&format!("{OFFICE_ADDRESS}, info@evil.example"));
     let expected =
         Expected::new(&mail, Verdict::Review).findings(&["headers_conflict"]).json_without(&["notices", "originals", "message", "from"]);
+    Submission { raw: mail.raw(), expected }
+}
+
+/// However the sender is written: an address that is there and is not the office's goes to a person.
+fn written(name: &str, from: &str) -> Submission {
+    let scene = Scene::named(name, ONE);
+    let mut inline = OUTLOOK_WINDOWS.render(&scene.letter);
+    inline.text = inline.text.replace(&format!("{OFFICE_NAME} <{OFFICE_ADDRESS}>"), from);
+    let mail = scene.text_mail("転送します", &scene.above(&inline));
+    let expected =
+        scene.expect(&mail, Verdict::Review, &inline.seen).findings(&["sender_outside_domain"]).json_without(&["notices", "originals"]);
     Submission { raw: mail.raw(), expected }
 }
 

@@ -67,6 +67,8 @@ pub const TABLE: &[(&str, Build)] = &[
     ("all-labels-on-one-line", one_line),
     ("all-labels-on-one-line-in-japanese", one_line_japanese),
     ("encoded-words-in-a-pasted-header-block", pasted_source),
+    ("sender-in-full-width-parentheses", |name| sender_written(name, |person, address| format!("{person}（{address}）"))),
+    ("sender-as-mailto-inside-angles", |name| sender_written(name, |person, address| format!("{person} <{address} [mailto:{address}]>"))),
     ("date-that-nobody-can-read", unreadable_date),
     ("date-with-hour-and-minute-signs", |name| dated(name, |text| text.replace("10:00", "10時00分"))),
     ("date-weekday-in-parentheses-after-slashes", |name| dated(name, |_| "2026/05/01 (金) 10:00".to_owned())),
@@ -76,6 +78,16 @@ pub const TABLE: &[(&str, Build)] = &[
     }),
     ("attribution-in-english-wrapped-over-three-lines", |name| {
         attributed(name, |sender, _| format!("On Fri, May 1, 2026 at 10:00 AM\n{} <{}>\nwrote:\n", sender.0, sender.1), |body| body)
+    }),
+    ("reply-quote-thunderbird-attribution-of-a-name", |name| by_name(name, |person| format!("On 2026/05/01 10:00, {person} wrote:\n"))),
+    ("reply-quote-thunderbird-japanese-attribution-of-a-name", |name| {
+        by_name(name, |person| format!("2026/05/01 10:00、{person} さんは書きました:\n"))
+    }),
+    ("reply-quote-becky-attribution-on-two-lines", |name| {
+        attributed(name, |sender, _| format!("On Fri, 01 May 2026 10:00:00 +0900\n{} <{}> wrote:\n", sender.0, sender.1), |body| body)
+    }),
+    ("reply-quote-apple-attribution-with-narrow-space", |name| {
+        attributed(name, |sender, _| format!("On May 1, 2026, at 10:00\u{202f}AM, {} <{}> wrote:\n", sender.0, sender.1), |body| body)
     }),
     ("reply-quote-whose-long-lines-lost-their-mark", |name| {
         attributed(
@@ -191,6 +203,15 @@ fn pasted_source(name: &str) -> Submission {
     Submission { raw: mail.raw(), expected: scene.expect(&mail, Verdict::Accepted, &seen).json_without(&["originals", "message"]) }
 }
 
+fn sender_written(name: &str, write: fn(&str, &str) -> String) -> Submission {
+    let scene = Scene::named(name, ONE);
+    let mut inline = OUTLOOK_WINDOWS.render(&scene.letter);
+    let (person, address) = (scene.letter.from.name.clone().unwrap_or_default(), scene.letter.from.address.clone().unwrap_or_default());
+    inline.text = inline.text.replace(&format!("{person} <{address}>"), &write(&person, &address));
+    let mail = scene.text_mail("転送します", &scene.above(&inline));
+    Submission { raw: mail.raw(), expected: scene.expect(&mail, Verdict::Accepted, &inline.seen).json() }
+}
+
 fn unreadable_date(name: &str) -> Submission {
     let scene = Scene::named(name, ONE);
     let mut inline = OUTLOOK_WINDOWS.render(&scene.letter);
@@ -229,6 +250,23 @@ fn attributed(name: &str, above: fn((&str, &str), &Scene) -> String, bend: fn(St
     let mail = scene.text_mail("Re: 自己宣言の件", &scene.above(&inline));
     let expected = scene.expect(&mail, Verdict::Accepted, &inline.seen).findings(&["subject_unstated"]).json_without(&["originals"]);
     Submission { raw: mail.raw(), expected }
+}
+
+/// Only the name is in the attribution: the address is not stated.
+fn by_name(name: &str, above: fn(&str) -> String) -> Submission {
+    let mut scene = Scene::named(name, UNSAID);
+    scene.letter.sent = crate::mail::moment::Moment::japan(1_777_597_200);
+    let person = scene.letter.from.name.clone().unwrap_or_default();
+    let mut seen = scene.letter.seen(crate::mail::letter::Carried::Inline);
+    (seen.from, seen.to, seen.cc, seen.subject) = (Some(Mailbox::named(&person)), None, None, None);
+    seen.date = Some("2026-05-01T10:00:00+09:00".to_owned());
+    seen.date_text = Some("2026/05/01 10:00".to_owned());
+    let text = format!("{}\n{}", above(&person), crate::mail::layout::quoted(&scene.letter.body, "> "));
+    let mail = scene.text_mail("Re: 自己宣言の件", &format!("{}\n\n{text}\n", scene.message));
+    Submission {
+        raw: mail.raw(),
+        expected: scene.expect(&mail, Verdict::Accepted, &seen).findings(&["sender_unstated", "subject_unstated"]).json(),
+    }
 }
 
 fn flowed(scene: &Scene, inline: &Inline, parameters: &str, text: &str) -> Submission {

@@ -73,6 +73,7 @@ pub const TABLE: &[(&str, Build)] = &[
     ("missing-colleague-of-whom-only-the-name-is-known", colleague_by_name),
     ("review-notice-as-a-text-file-without-header-lines", text_file),
     ("review-uuencoded-file-in-the-text", uuencoded),
+    ("review-web-page-saved-by-a-browser", saved_page),
 ];
 
 /// Station `container`.
@@ -237,6 +238,30 @@ fn text_file(name: &str) -> Submission {
         "message",
     ]);
     Submission { raw: mail.raw(), expected }
+}
+
+/// A browser saves a page as a mail of nobody: what it shows is a print-out, not the mail.
+fn saved_page(name: &str) -> Submission {
+    let scene = Scene::named(name, Sort::Completion(Stars::Unsaid));
+    let mut page = Entity::text(
+        "html",
+        Charset::Utf8,
+        Transfer::QuotedPrintable,
+        &format!("<html><body>{}</body></html>\n", crate::mail::html::lines(&scene.letter.body)),
+    );
+    page.put_on_top(vec![
+        ("From".to_owned(), b"<Saved by Blink>".to_vec()),
+        ("Subject".to_owned(), b"webmail".to_vec()),
+        ("Date".to_owned(), b"Fri, 1 May 2026 10:00:00 -0000".to_vec()),
+        ("MIME-Version".to_owned(), b"1.0".to_vec()),
+    ]);
+    let file = Entity::attachment("multipart/related", "メール.mhtml", &with_crlf(&page.bytes()))
+        .with_changed("Content-Type", Some("application/octet-stream; name=\"mail.mhtml\""));
+    let mail = scene.mail("添付します", Entity::multipart("mixed", "=_page", &[plain("添付いたします。\n"), file]));
+    Submission {
+        raw: mail.raw(),
+        expected: Expected::new(&mail, Verdict::Review).json_without(&["originals", "notices", "message", "findings"]),
+    }
 }
 
 /// Old clients write files into the text.
