@@ -37,12 +37,18 @@ const READY_AT_LATEST: Duration = Duration::from_secs(60);
 const TICK: Duration = Duration::from_secs(10);
 /// A part that ended by itself is started again after this.
 const RESTART_PAUSE: Duration = Duration::from_secs(5);
-/// The clerk and the store must be heard at least this often.
+/// The clerk must be heard at least this often.
 const CLERK_LIMIT: Duration = Duration::from_secs(300);
 /// The part of the board and of `status` that tells of a file which was refused.
 const CONFIGURATION: &str = "configuration";
 /// The daemon's own name in the table `health`.
 const DAEMON: &str = "daemon";
+/// The store's name on the board, and how often it must be heard: a statement may wait 5 s for another program's lock, a group of
+/// large mails may take seconds on a slow disk.
+const STORE: &str = "store";
+const STORE_LIMIT: Duration = Duration::from_secs(60);
+/// What the store gets to close after everybody has left; systemd's patience is the grace time and ten seconds.
+const CLOSING: Duration = Duration::from_secs(5);
 /// Beyond the longest wait that a station may legally make.
 const MARGIN: Duration = Duration::from_secs(60);
 
@@ -139,6 +145,7 @@ impl Office {
         }
         names.push(clerk::PART.to_owned());
         self.spawn_clerk(Duration::ZERO, &mut tasks);
+        self.spawn_pulse(&mut tasks);
         if self.configuration.courier.is_some() {
             names.push(outbox::PART.to_owned());
             self.spawn_courier(Duration::ZERO, &mut tasks);
@@ -148,11 +155,10 @@ impl Office {
         notify::stopping("ending what is under way");
         tracing::info!("The office closes.");
         let late = self.close(&mut tasks, names).await;
-        let grace = self.configuration.grace;
         drop(tasks);
         drop(self);
         // The thread ends when the last handle is gone; a blocked one must not keep us for ever.
-        let joined = tokio::time::timeout(grace, tokio::task::spawn_blocking(move || writer.join())).await;
+        let joined = tokio::time::timeout(CLOSING, tokio::task::spawn_blocking(move || writer.join())).await;
         if joined.is_err() {
             tracing::warn!("The store did not close in time; it is sorted out at the next start.");
         }
@@ -173,7 +179,7 @@ impl Office {
                 _ = signals.hangup.recv() => self.reload(),
                 Some(ended) = tasks.join_next() => self.restart(ended, tasks),
                 () = self.board.changed.notified() => {}
-                _ = ticks.tick() => self.feed_watchdog().await,
+                _ = ticks.tick() => self.feed_watchdog(),
             }
             if !is_ready && (self.board.has_heard_all() || started.elapsed() > READY_AT_LATEST) {
                 is_ready = true;
@@ -186,21 +192,34 @@ impl Office {
     }
 
     /// Feeds the watchdog only while every part, and the store, is alive.
-    async fn feed_watchdog(&self) {
-        let asked = tokio::time::timeout(
-            MARGIN,
-            self.store.write(|connection| Ok(connection.query_row("SELECT 1", [], |row| row.get::<_, i64>(0))?)),
-        )
-        .await;
-        let mut silent = self.board.silent(Instant::now());
-        if !matches!(asked, Ok(Ok(1))) {
-            silent.push("store".to_owned());
-        }
+    fn feed_watchdog(&self) {
+        let silent = self.board.silent(Instant::now());
         if silent.is_empty() {
             notify::watchdog();
         } else {
             tracing::error!(silent = silent.join(", "), "Parts of the office do not answer; systemd will restart it if that goes on.");
         }
+    }
+
+    /// Asks the store again and again whether it is there. In a task of its own: the supervisor must hear signals while a disk hangs.
+    fn spawn_pulse(&self, tasks: &mut JoinSet<Ended>) {
+        self.board.enrol(STORE, STORE_LIMIT);
+        self.board.say(STORE, board::State::Well);
+        let (store, board, mut stop) = (self.store.clone(), Arc::clone(&self.board), self.stop.subscribe());
+        tasks.spawn(async move {
+            while !*stop.borrow() {
+                let asked = store.write(|connection| Ok(connection.query_row("SELECT 1", [], |row| row.get::<_, i64>(0))?));
+                tokio::select! {
+                    answered = asked => if answered.is_ok() { board.beat(STORE) },
+                    _ = stop.changed() => break,
+                }
+                tokio::select! {
+                    () = tokio::time::sleep(TICK) => {}
+                    _ = stop.changed() => {}
+                }
+            }
+            STORE.to_owned()
+        });
     }
 
     fn spawn_watcher(&self, mut account: mailbox::Settings, pause: Duration, tasks: &mut JoinSet<Ended>) {
@@ -280,6 +299,8 @@ impl Office {
         tracing::error!(part, "A part of the office ended by itself; it is started again.");
         if part == clerk::PART {
             self.spawn_clerk(RESTART_PAUSE, tasks);
+        } else if part == STORE {
+            self.spawn_pulse(tasks);
         } else if part == outbox::PART {
             self.spawn_courier(RESTART_PAUSE, tasks);
         } else if let Some(account) = self.configuration.accounts.iter().find(|account| part_of(&account.account) == part) {
