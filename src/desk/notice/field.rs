@@ -66,7 +66,8 @@ pub fn number(lines: &[&str], labels: &[String]) -> Labelled {
         let folded = fold(line);
         for label in labels {
             let Some((_, rest)) = folded.split_once(label.as_str()) else { continue };
-            let value = rest.trim_start_matches([':', '】', ']', ')', '=', '\t', '|', '*', '-', '」', '>']);
+            let rest = without_remark(rest);
+            let value = rest.trim_start_matches([':', '】', ']', ')', '=', '\t', '|', '*', '-', '」', '>', '→', '・', '.', '·']);
             let reading = |value: &str| Reading { value: value.to_owned(), line: printable(line, 200) };
             match leading_digits(value) {
                 Some(digits) => return Labelled::Number(reading(&digits)),
@@ -85,6 +86,15 @@ pub fn number(lines: &[&str], labels: &[String]) -> Labelled {
         }
     }
     unreadable.map_or(Labelled::Absent, Labelled::Unreadable)
+}
+
+/// The longest remark behind a label, in characters.
+const LONGEST_REMARK: usize = 16;
+
+/// What follows a remark in parentheses: 自己宣言ID(11桁):…
+fn without_remark(rest: &str) -> &str {
+    let Some((remark, after)) = rest.strip_prefix('(').and_then(|inside| inside.split_once(')')) else { return rest };
+    if remark.chars().count() <= LONGEST_REMARK { after } else { rest }
 }
 
 fn value_below(lines: &[&str], at: usize) -> Option<String> {
@@ -213,6 +223,9 @@ mod tests {
             &["・自己宣言ID", "", "41234567890"],
             &["自己宣言IDは下記です。", "自己宣言ID:", "  41234567890"],
             &["自己宣言ID\t41234567890"],
+            &["自己宣言ID（11桁）：41234567890"],
+            &["自己宣言ID → 41234567890"],
+            &["自己宣言ID･･･41234567890"],
             &["利用者番号:9876543210", "自己宣言ID:41234567890"],
         ] {
             assert_eq!(value(lines).as_deref(), Some("41234567890"), "{lines:?}");
