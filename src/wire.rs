@@ -131,6 +131,37 @@ pub enum WireError {
     TlsTimeout { host: String, limit: Duration },
 }
 
+/// What kind of trouble a [`WireError`] is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WireTrouble {
+    /// It may mend itself, or the network's keeper acts.
+    Network,
+    /// TLS did not come about in time: a wrong `security`, or a slow network.
+    Handshake,
+    /// A setting or a certificate is wrong: somebody must act.
+    Refused,
+}
+
+impl WireError {
+    /// The kind of trouble.
+    #[must_use]
+    pub const fn trouble(&self) -> WireTrouble {
+        match self {
+            Self::Resolve { .. } | Self::Unreachable { .. } | Self::ConnectTimeout { .. } => WireTrouble::Network,
+            Self::TlsTimeout { .. } => WireTrouble::Handshake,
+            Self::NoRoots
+            | Self::CaFile { .. }
+            | Self::PlaintextRefused { .. }
+            | Self::ServerName { .. }
+            | Self::CertificateExpired { .. }
+            | Self::CertificateNotYetValid { .. }
+            | Self::CertificateName { .. }
+            | Self::CertificateIssuer { .. }
+            | Self::Tls { .. } => WireTrouble::Refused,
+        }
+    }
+}
+
 /// Opens a TCP connection: every address of the name is tried in turn, all within `limit`.
 /// `TCP_NODELAY` is set: async-imap writes a command in four pieces, and with Nagle a SELECT took 67 ms instead of 24 ms at 20 ms round trip.
 ///

@@ -3,6 +3,16 @@
 //! Measured as a ratio within one run, so that a slow machine changes nothing: the square would give sixty-four.
 //! Rejected: limits in seconds; they fail on a busy machine and pass on a fast one.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::as_conversions,
+    reason = "a test states facts; one that does not hold may panic"
+)]
+
 use std::time::{Duration, Instant};
 
 use uketsuke::config::shipped_rules;

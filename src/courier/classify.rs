@@ -7,7 +7,7 @@
 use super::failure::{Failure, Phase};
 use super::outbox::TroubleKind;
 use super::reply::{Reply, Severity};
-use crate::wire::WireError;
+use crate::wire::{WireError, WireTrouble};
 
 /// The letter's fate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,18 +50,9 @@ pub fn judge(failure: &Failure) -> Judgement {
 }
 
 fn wire_trouble(error: &WireError) -> TroubleKind {
-    match error {
-        WireError::Resolve { .. } | WireError::Unreachable { .. } | WireError::ConnectTimeout { .. } => TroubleKind::Network,
-        WireError::NoRoots
-        | WireError::CaFile { .. }
-        | WireError::PlaintextRefused { .. }
-        | WireError::ServerName { .. }
-        | WireError::CertificateExpired { .. }
-        | WireError::CertificateNotYetValid { .. }
-        | WireError::CertificateName { .. }
-        | WireError::CertificateIssuer { .. }
-        | WireError::Tls { .. }
-        | WireError::TlsTimeout { .. } => TroubleKind::Tls,
+    match error.trouble() {
+        WireTrouble::Network => TroubleKind::Network,
+        WireTrouble::Handshake | WireTrouble::Refused => TroubleKind::Tls,
     }
 }
 

@@ -6,23 +6,28 @@
 
 mod board;
 mod clerk;
+mod guarded;
 mod halt;
 mod ledger;
 mod notify;
 mod outbox;
+mod reload;
+mod signals;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 use self::board::{Board, State};
 use self::clerk::Clerk;
+use self::guarded::guarded;
 use self::ledger::{Ledger, part_of};
 use self::outbox::Outbox;
+use self::reload::differs;
+use self::signals::Signals;
 use crate::clock;
 use crate::config::{self, ConfigError, Configuration, Judging};
 use crate::courier::{self, OnUnknown, Surroundings};
@@ -368,80 +373,4 @@ fn chain(error: &(dyn std::error::Error + 'static)) -> String {
 
 fn say_refused(error: &ConfigError) {
     tracing::error!(%error, "The changed configuration was refused; the old rules and letters stay in force.");
-}
-
-/// Whether something changed that a reload does not replace.
-fn differs(fresh: &Configuration, running: &Configuration) -> bool {
-    // Passwords do not show in `Debug`; they are compared for themselves.
-    let secrets = |configuration: &Configuration| {
-        let letters = configuration.courier.iter().filter_map(|courier| courier.login.as_ref()).map(|login| login.password.clone());
-        configuration.accounts.iter().map(|account| account.password.clone()).chain(letters).collect::<Vec<_>>()
-    };
-    let essence = |configuration: &Configuration| {
-        let Configuration { accounts, courier, judging, envelope_from, store, judging_threads, grace, log_level } = configuration;
-        let (start, zone) = (judging.start, &judging.office.zone);
-        format!("{accounts:?}{courier:?}{start:?}{zone:?}{envelope_from:?}{store:?}{judging_threads:?}{grace:?}{log_level:?}")
-    };
-    essence(fresh) != essence(running) || secrets(fresh) != secrets(running)
-}
-
-/// Runs a part; a panic ends the part, not the office. A part that is cut off lets go of everything it holds.
-async fn guarded(part: impl Future<Output = ()> + Send + 'static) {
-    let mut part = Owned(tokio::spawn(part));
-    if let Err(error) = (&mut part.0).await
-        && error.is_panic()
-    {
-        tracing::error!("A part of the office panicked; please report the message above.");
-    }
-}
-
-/// A task that ends with its owner.
-struct Owned(tokio::task::JoinHandle<()>);
-
-impl Drop for Owned {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-    hangup: Signal,
-}
-
-impl Signals {
-    fn new() -> std::io::Result<Self> {
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            hangup: signal(SignalKind::hangup())?,
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn a_part_that_is_cut_off_lets_go_of_what_it_holds() {
-        let (held, let_go) = tokio::sync::oneshot::channel::<()>();
-        let mut tasks = JoinSet::new();
-        let (began, begun) = tokio::sync::oneshot::channel();
-        tasks.spawn(guarded(async move {
-            let _held = held;
-            began.send(()).expect("the test waits");
-            std::future::pending::<()>().await;
-        }));
-        begun.await.expect("begun");
-        tasks.abort_all();
-        let ended = tokio::time::timeout(Duration::from_secs(10), let_go).await.expect("in time");
-        assert!(ended.is_err(), "the sender was dropped with its part");
-    }
-
-    #[tokio::test]
-    async fn a_panic_ends_the_part_alone() {
-        tokio::time::timeout(Duration::from_secs(10), guarded(async { panic!("a part of a test") })).await.expect("in time");
-    }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::answer::Code;
 use super::ledger::{FailureKind, LedgerError};
 use super::screen::Breach;
-use crate::wire::WireError;
+use crate::wire::{WireError, WireTrouble};
 
 /// Why the watcher's connection ended, or never came about.
 #[derive(Debug, thiserror::Error)]
@@ -114,19 +114,9 @@ impl MailboxError {
 
 /// An unreachable host may come back by itself; a wrong certificate or setting does not.
 fn kind_of(wire: &WireError) -> FailureKind {
-    match wire {
-        WireError::Resolve { .. } | WireError::Unreachable { .. } | WireError::ConnectTimeout { .. } | WireError::TlsTimeout { .. } => {
-            FailureKind::Network
-        }
-        WireError::NoRoots
-        | WireError::CaFile { .. }
-        | WireError::PlaintextRefused { .. }
-        | WireError::ServerName { .. }
-        | WireError::CertificateExpired { .. }
-        | WireError::CertificateNotYetValid { .. }
-        | WireError::CertificateName { .. }
-        | WireError::CertificateIssuer { .. }
-        | WireError::Tls { .. } => FailureKind::Refused,
+    match wire.trouble() {
+        WireTrouble::Network | WireTrouble::Handshake => FailureKind::Network,
+        WireTrouble::Refused => FailureKind::Refused,
     }
 }
 

@@ -248,8 +248,8 @@ impl Daemon {
 impl Drop for Daemon {
     fn drop(&mut self) {
         // An error means that it has ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let _gone = self.child.kill();
+        let _reaped = self.child.wait();
     }
 }
 

@@ -132,16 +132,7 @@ impl Text {
     }
 
     fn of_html(index: usize, chosen: inline::Extracted, rendered: html::Rendered) -> Self {
-        let text = &rendered.visible;
-        Self {
-            index,
-            chosen,
-            alternate: None,
-            peeled: peeled(text, 0),
-            quoted: peeled(text, 1),
-            unquoted: unquoted(text),
-            hidden: rendered.hidden,
-        }
+        Self { hidden: rendered.hidden, ..Self::of_plain(index, chosen, &rendered.visible) }
     }
 
     /// The HTML alternative is chosen when the plain text is empty or holds no original while the HTML does; true in the latter case.
