@@ -5,6 +5,7 @@
 //! what a damaged mail deserves is for a person to say, that it is judged is for the desk.
 
 #![allow(
+    clippy::print_stdout,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,

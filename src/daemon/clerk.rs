@@ -3,6 +3,7 @@
 //! Promises: an attempt is committed before a mail is parsed; a mail that ended the process twice is not parsed again but goes
 //! to a person; a store that fails delays, and loses nothing. Rows are the truth: the bell may ring or not.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -56,6 +57,8 @@ pub struct Clerk {
     /// Rung when a filing waits, by account.
     pub filings: Vec<(String, Arc<Notify>)>,
     pub stop: watch::Receiver<bool>,
+    /// Attempts that a failing store neither let end nor let give back, by submission.
+    pub forgiven: BTreeMap<i64, u32>,
 }
 
 impl Clerk {
@@ -87,7 +90,7 @@ impl Clerk {
     }
 
     /// Judges one group; how many it held.
-    async fn group(&self) -> Result<usize, StoreError> {
+    async fn group(&mut self) -> Result<usize, StoreError> {
         let taken = self.store.write(|connection| conclusion::take_pending(connection, GROUP_MAILS, GROUP_BYTES)).await?;
         if taken.is_empty() {
             return Ok(0);
@@ -98,17 +101,31 @@ impl Clerk {
         let judging = Arc::clone(&self.judging.borrow());
         let threads = self.threads;
         let rules = Arc::clone(&judging);
+        let poison = taken.iter().find(|pending| self.is_poison(pending)).map(|pending| pending.id);
         let read = tokio::task::spawn_blocking(move || {
-            let readings = readings(&taken, &rules, threads);
+            let readings = readings(&taken, &rules, threads, poison);
             taken.into_iter().zip(readings).collect::<Vec<_>>()
         });
         let group = read.await.map_err(|error| StoreError::Row(format!("the judging threads failed: {error}")))?;
         let outcome = self.conclude(group, judging).await;
         if outcome.is_err() {
-            // Not the mails' fault: the attempt does not count. If this fails, too, they are judged one by one.
-            let _best_effort = self.store.write(move |connection| conclusion::give_back(connection, &ids)).await;
+            // Not the mails' fault: the attempt does not count. A full disk may refuse even this, so it is remembered here, too.
+            let given_back = {
+                let ids = ids.clone();
+                self.store.write(move |connection| conclusion::give_back(connection, &ids)).await
+            };
+            if given_back.is_err() {
+                for id in ids {
+                    *self.forgiven.entry(id).or_default() += 1;
+                }
+            }
         }
         outcome.map(|()| count)
+    }
+
+    /// Whether judging this mail ended the process twice; failures of the store that were outlived do not count.
+    fn is_poison(&self, pending: &Pending) -> bool {
+        pending.attempts.saturating_sub(self.forgiven.get(&pending.id).copied().unwrap_or(0)) > MOST_ATTEMPTS
     }
 
     async fn conclude(&self, mut group: Vec<(Pending, Reading)>, judging: Arc<Judging>) -> Result<(), StoreError> {
@@ -152,11 +169,10 @@ impl Clerk {
 }
 
 /// Reads a group; a mail that ended the process before, twice, is left to a person.
-fn readings(taken: &[Pending], judging: &Judging, threads: usize) -> Vec<Reading> {
-    let is_poison = |pending: &&Pending| pending.attempts > MOST_ATTEMPTS;
-    if let Some(poison) = taken.iter().find(is_poison) {
+fn readings(taken: &[Pending], judging: &Judging, threads: usize, poison: Option<i64>) -> Vec<Reading> {
+    if let Some(poison) = poison {
         tracing::error!(
-            submission = poison.id,
+            submission = poison,
             "Judging this mail ended the process twice; it goes to review unread. Please report this with the mail's structure."
         );
         return taken.iter().map(|_| desk::unread("the process ended twice")).collect();

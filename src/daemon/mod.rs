@@ -259,6 +259,7 @@ impl Office {
             letters: Arc::clone(&self.letters),
             filings: self.filings.clone(),
             stop: self.stop.subscribe(),
+            forgiven: std::collections::BTreeMap::new(),
         };
         tasks.spawn(async move {
             tokio::time::sleep(pause).await;
