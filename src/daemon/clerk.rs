@@ -115,10 +115,13 @@ impl Clerk {
                 self.store.write(move |connection| conclusion::give_back(connection, &ids)).await
             };
             if given_back.is_err() {
-                for id in ids {
-                    *self.forgiven.entry(id).or_default() += 1;
+                for id in &ids {
+                    *self.forgiven.entry(*id).or_default() += 1;
                 }
             }
+        }
+        if outcome.is_ok() {
+            self.forgiven.retain(|id, _| !ids.contains(id));
         }
         outcome.map(|()| count)
     }
