@@ -4,6 +4,16 @@
 //! until the documents follow; and what the documents invent fails, too.
 //! Rejected: generating the documents; the sentences beside the names are the point of them.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::as_conversions,
+    reason = "a test states facts; one that does not hold may panic"
+)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -146,34 +156,9 @@ fn every_finding_is_documented_with_its_class() {
     assert_eq!(documented, known);
 }
 
-/// The gate after this one; a new gate does not compile here until it has a place.
-fn gate_after(gate: Gate) -> Option<Gate> {
-    Some(match gate {
-        Gate::Verdict => Gate::Loop,
-        Gate::Loop => Gate::NullPath,
-        Gate::NullPath => Gate::Report,
-        Gate::Report => Gate::Auto,
-        Gate::Auto => Gate::List,
-        Gate::List => Gate::Precedence,
-        Gate::Precedence => Gate::Suppress,
-        Gate::Suppress => Gate::Vendor,
-        Gate::Vendor => Gate::Address,
-        Gate::Address => Gate::Spam,
-        Gate::Spam => Gate::NotForUs,
-        Gate::NotForUs => Gate::Headers,
-        Gate::Headers => Gate::Unauthenticated,
-        Gate::Unauthenticated => Gate::LooksAuto,
-        Gate::LooksAuto => Gate::Off,
-        Gate::Off => Gate::Settled,
-        Gate::Settled => Gate::Rate,
-        Gate::Rate => Gate::Bounced,
-        Gate::Bounced => return None,
-    })
-}
-
 #[test]
 fn every_gate_is_documented_for_developers_and_for_operators() {
-    let gates = set(std::iter::successors(Some(Gate::Verdict), |gate| gate_after(*gate)).map(Gate::word));
+    let gates = set(Gate::ALL.iter().map(|gate| gate.word()));
     assert_eq!(set(rows(section(&text("docs/replies.md"), "Gates")).keys()), gates);
     let japanese = code(section(&text("README.ja.md"), "返信が送られないとき"));
     let missing: Vec<&String> = gates.iter().filter(|gate| !japanese.contains(gate)).collect();

@@ -138,7 +138,7 @@ fn as_text(submission: &Submission, zone: &jiff::tz::TimeZone) -> std::io::Resul
     }
     for letter in &submission.letters {
         say!(
-            "手紙      {}  {}  {}  試行 {}回  {}",
+            "返信文    {}  {}  {}  試行 {}回  {}",
             letter.id,
             letter.kind,
             words::state(&letter.state),
