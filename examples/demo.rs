@@ -64,6 +64,9 @@ fn demonstrate(kept: Option<PathBuf>) -> Result<(), Box<dyn Error>> {
     let temporary = tempfile::tempdir()?;
     let folder = kept.as_deref().unwrap_or(temporary.path());
     fs::create_dir_all(folder)?;
+    if folder.join("uketsuke.db").exists() {
+        return Err(format!("{} holds an earlier run already; name another folder, or remove it", folder.display()).into());
+    }
     let authority = Authority::new();
     let ca_file = folder.join("ca.pem");
     authority.write_pem(&ca_file)?;
@@ -113,7 +116,7 @@ fn demonstrate(kept: Option<PathBuf>) -> Result<(), Box<dyn Error>> {
     }
     drop(daemon);
     if kept.is_some() {
-        println!("Look around: uketsuke --config {} status (or list, show 1, outbox list)", config.display());
+        println!("Look around: cargo run --release -- --config {} status (or list, show 1, outbox list)", config.display());
     }
     outcome
 }

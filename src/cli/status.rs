@@ -122,14 +122,26 @@ fn troubles(status: &Status, service: Service, now: i64) -> Vec<String> {
         (letters("unknown"), "通の返信は、届いたかどうか分かりません（uketsuke outbox list で確かめ、retry か cancel を選んでください）"),
         (letters("refused"), "通の返信は、相手のサーバーに断られました（uketsuke outbox list）"),
         (status.quarantined, "通のメールを、サーバーから取り寄せられません（自動で再試行します）"),
-        (status.filings_refused, "通のメールを、判定後に整理できませんでした"),
-        (status.unreachable, "通の提出は、差出人のアドレスに返信できません（uketsuke list で確かめてください）"),
     ] {
         if number > 0 {
             lines.push(format!("{number}{line}"));
         }
     }
     lines
+}
+
+/// What waits for a person, or was settled without one; nothing of it is a fault of the office.
+fn waiting_for_people(status: &Status) -> Vec<String> {
+    [
+        (count(&status.verdicts, "review"), "通が、人の確認を待っています（uketsuke list --verdict review）"),
+        (count(&status.letters, "held"), "通の返信が、送信の許可を待っています（uketsuke outbox list）"),
+        (status.unreachable, "通の提出は、差出人のアドレスに返信できないものです（uketsuke list で確かめてください）"),
+        (status.filings_refused, "通のメールは、判定後に整理できず、元の場所にあります"),
+    ]
+    .into_iter()
+    .filter(|(number, _)| *number > 0)
+    .map(|(number, line)| format!("{number}{line}"))
+    .collect()
 }
 
 fn as_text(status: &Status, troubles: &[String], zone: &jiff::tz::TimeZone) -> Result<(), Failure> {
@@ -141,13 +153,8 @@ fn as_text(status: &Status, troubles: &[String], zone: &jiff::tz::TimeZone) -> R
             say!("  ! {line}");
         }
     }
-    let held = count(&status.letters, "held");
-    let review = count(&status.verdicts, "review");
-    if review > 0 {
-        say!("  ・ {review}通が、人の確認を待っています（uketsuke list --verdict review）");
-    }
-    if held > 0 {
-        say!("  ・ {held}通の返信が、送信の許可を待っています（uketsuke outbox list）");
+    for line in waiting_for_people(status) {
+        say!("  ・ {line}");
     }
     say!("");
     let mut rows = Vec::new();

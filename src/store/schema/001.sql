@@ -167,7 +167,7 @@ CREATE TABLE audit (
     detail TEXT
 ) STRICT;
 
-CREATE TABLE health (                                   -- one row a part: `account:NAME` or `courier`
+CREATE TABLE health (                                   -- one row a part: `account:NAME`, `courier` or `daemon`
     part            TEXT PRIMARY KEY,
     state           TEXT NOT NULL,
     sentence        TEXT,
