@@ -36,28 +36,29 @@ const JAPAN: i8 = 9;
 
 #[expect(clippy::unwrap_used, reason = "constant patterns, compiled by the tests below")]
 static YEAR_FIRST: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?x) (?: (?P<era>令和|平成|\br|\bh) \s* (?P<of_era>\d{1,2}|元) | (?P<year>\d{4}) ) \s* [年./-] \s* (?P<month>\d{1,2}) \s* [月./-] \s* (?P<day>\d{1,2}) \s* 日?").unwrap()
+    Regex::new(r"(?x) (?: (?P<era>令和|平成|(?-u:\b)r|(?-u:\b)h) \x20* (?P<of_era>[0-9]{1,2}|元) | (?P<year>[0-9]{4}) ) \x20* [年./-] \x20* (?P<month>[0-9]{1,2}) \x20* [月./-] \x20* (?P<day>[0-9]{1,2}) \x20* 日?").unwrap()
 });
 #[expect(clippy::unwrap_used, reason = "constant patterns, compiled by the tests below")]
 static DAY_MONTH_NAME: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"\b(?P<day>\d{1,2})\.? (?P<name>[a-z]{3,9})\.?,? (?P<year>\d{4})\b").unwrap());
+    LazyLock::new(|| Regex::new(r"(?-u:\b)(?P<day>[0-9]{1,2})\.? (?P<name>[a-z]{3,9})\.?,? (?P<year>[0-9]{4})(?-u:\b)").unwrap());
 #[expect(clippy::unwrap_used, reason = "constant patterns, compiled by the tests below")]
-static MONTH_NAME_DAY: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"\b(?P<name>[a-z]{3,9})\.? (?P<day>\d{1,2})(?:st|nd|rd|th)?,? (?P<year>\d{4})\b").unwrap());
+static MONTH_NAME_DAY: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?-u:\b)(?P<name>[a-z]{3,9})\.? (?P<day>[0-9]{1,2})(?:st|nd|rd|th)?,? (?P<year>[0-9]{4})(?-u:\b)").unwrap()
+});
 /// `金曜日, 5月 1, 2026`: the English order with Japanese words (Outlook).
 #[expect(clippy::unwrap_used, reason = "constant patterns, compiled by the tests below")]
 static MONTH_SIGN_DAY: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(?P<month>\d{1,2})月 ?(?P<day>\d{1,2})日?, ?(?P<year>\d{4})\b").unwrap());
+    LazyLock::new(|| Regex::new(r"(?P<month>[0-9]{1,2})月 ?(?P<day>[0-9]{1,2})日?, ?(?P<year>[0-9]{4})(?-u:\b)").unwrap());
 #[expect(clippy::unwrap_used, reason = "constant patterns, compiled by the tests below")]
 static NUMBERS_YEAR_LAST: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"\b(?P<first>\d{1,2})[/.](?P<second>\d{1,2})[/.](?P<year>\d{4})\b").unwrap());
+    LazyLock::new(|| Regex::new(r"(?-u:\b)(?P<first>[0-9]{1,2})[/.](?P<second>[0-9]{1,2})[/.](?P<year>[0-9]{4})(?-u:\b)").unwrap());
 #[expect(clippy::unwrap_used, reason = "constant patterns, compiled by the tests below")]
 static TIME: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?x) (?P<before>午前|午後|am|pm)? \s* (?P<hour>\d{1,2}) \s* [:時] \s* (?P<minute>\d{2}) (?: \s* [:分] \s* (?P<second>\d{2}) )? \s* [秒分]? (?: \s* (?P<after>am|pm|a\.m\.|p\.m\.|午前|午後) )?").unwrap()
+    Regex::new(r"(?x) (?P<before>午前|午後|am|pm)? \x20* (?P<hour>[0-9]{1,2}) \x20* [:時] \x20* (?P<minute>[0-9]{2}) (?: \x20* [:分] \x20* (?P<second>[0-9]{2}) )? \x20* [秒分]? (?: \x20* (?P<after>am|pm|a\.m\.|p\.m\.|午前|午後) )?").unwrap()
 });
 #[expect(clippy::unwrap_used, reason = "constant patterns, compiled by the tests below")]
 static ZONE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?:^|[\s:(])(?:(?:gmt|utc)?(?P<sign>[+-])(?P<hours>\d{1,2}):?(?P<minutes>\d{2})?|(?P<name>jst|gmt|utc|ut|z|est|edt|cst|cdt|mst|mdt|pst|pdt))\b").unwrap()
+    Regex::new(r"(?:^|[ :(])(?:(?:gmt|utc)?(?P<sign>[+-])(?P<hours>[0-9]{1,2}):?(?P<minutes>[0-9]{2})?|(?P<name>jst|gmt|utc|ut|z|est|edt|cst|cdt|mst|mdt|pst|pdt))(?-u:\b)").unwrap()
 });
 
 /// Reads a date as a mail client writes it.
@@ -67,6 +68,8 @@ pub fn date(text: &str) -> Option<Dated> {
         return None;
     }
     let text = if text.is_ascii() { text.to_ascii_lowercase() } else { text.nfkc().collect::<String>().to_lowercase() };
+    // The patterns know one sort of space, digits and word ends of ASCII: the Unicode ones take megabytes, and the text is folded.
+    let text = text.replace(char::is_whitespace, " ");
     let (day, end) = day(&text)?;
     let rest = text.get(end..)?;
     let found = TIME.captures(rest)?;
