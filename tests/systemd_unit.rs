@@ -96,7 +96,7 @@ fn the_unit_keeps_what_operators_rely_on() {
         "ExecReload=/bin/sh -c 'kill -HUP $MAINPID'",
         "WatchdogSec=120",
         "Restart=on-failure",
-        "RestartPreventExitStatus=2 78",
+        "RestartPreventExitStatus=2 78 243",
         "TimeoutStopSec=30",
         "User=uketsuke",
         "StateDirectory=uketsuke",

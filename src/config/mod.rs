@@ -235,7 +235,9 @@ fn assembled(
     let address =
         if reply.from.is_empty() { accounts.first().map(|account| account.user.clone()).unwrap_or_default() } else { reply.from.clone() };
     let mode = rules.gates.mode;
-    if mode != ReplyMode::Off && !crate::desk::gate::is_deliverable(&address) {
+    // Without any usable account the address is unknown only because of a problem that is named already.
+    let is_unknown = reply.from.is_empty() && accounts.is_empty();
+    if mode != ReplyMode::Off && !is_unknown && !crate::desk::gate::is_deliverable(&address) {
         problems.push(
             "reply.from",
             Some(format!("\"{address}\"")),
