@@ -35,14 +35,14 @@ const AUTOMATIC_TAILS: [&str; 8] = ["メッセージ", "メール", "のお知�
 
 /// No letter where a program may have written the subject.
 #[must_use]
-pub fn looks_automatic(headers: &Headers) -> bool {
+pub fn looks_automatic(headers: &Headers<'_>) -> bool {
     let (start, _) = subject_start(headers);
     AUTOMATIC_SUBJECTS.iter().chain(&AUTOMATIC_WORDS).any(|words| start.starts_with(words))
 }
 
 /// Whether a program surely wrote the subject: then the mail is nobody's submission.
 #[must_use]
-pub fn is_tagged_automatic(headers: &Headers) -> bool {
+pub fn is_tagged_automatic(headers: &Headers<'_>) -> bool {
     let (start, opened) = subject_start(headers);
     AUTOMATIC_SUBJECTS.iter().any(|words| start.starts_with(words))
         || AUTOMATIC_WORDS.iter().filter_map(|word| start.strip_prefix(word)).any(|after| {
@@ -57,7 +57,7 @@ enum Opened {
     ByBracket,
 }
 
-fn subject_start(headers: &Headers) -> (String, Opened) {
+fn subject_start(headers: &Headers<'_>) -> (String, Opened) {
     let subject = fold(&headers.text("subject").unwrap_or_default());
     let start = subject.trim_start_matches(['[', '【', '(', '<', '『', '「', '*', ':']);
     let opened = if start.len() < subject.len() { Opened::ByBracket } else { Opened::Plainly };

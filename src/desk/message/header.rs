@@ -11,35 +11,37 @@ use super::limits::header_block;
 
 /// The fields of one header block.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Headers {
-    fields: Vec<Field>,
+pub struct Headers<'a> {
+    fields: Vec<Field<'a>>,
 }
 
 /// One field; the value is raw, folding included.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Field {
-    name: String,
-    value: Vec<u8>,
+struct Field<'a> {
+    name: &'a [u8],
+    value: &'a [u8],
 }
 
 /// The longest header block that is read. Longer ones were refused before; this bounds a nested mail.
 const MOST_BYTES: usize = 256 * 1024;
 
-impl Headers {
+impl<'a> Headers<'a> {
     /// Reads the block at the start of the bytes. Lines that are no field are skipped (an mbox `From ` line, garbage).
     #[must_use]
-    pub fn parse(raw: &[u8]) -> Self {
-        let mut fields: Vec<Field> = Vec::new();
-        for line in header_block(raw, MOST_BYTES).split(|byte| *byte == b'\n') {
-            let is_folded = line.first().is_some_and(|first| matches!(first, b' ' | b'\t'));
-            if is_folded {
-                if let Some(last) = fields.last_mut() {
-                    last.value.push(b'\n');
-                    last.value.extend_from_slice(line);
+    pub fn parse(raw: &'a [u8]) -> Self {
+        let block = header_block(raw, MOST_BYTES);
+        let mut fields: Vec<Field<'a>> = Vec::with_capacity(24);
+        let (mut start, mut end) = (0, 0);
+        while start < block.len() {
+            // A field goes on in lines that begin with white space.
+            loop {
+                end = block.get(end..).and_then(|rest| memchr::memchr(b'\n', rest)).map_or(block.len(), |length| end + length + 1);
+                if !block.get(end).is_some_and(|next| matches!(next, b' ' | b'\t')) {
+                    break;
                 }
-            } else if let Some((name, value)) = field(line) {
-                fields.push(Field { name, value: value.to_vec() });
             }
+            fields.extend(block.get(start..end).and_then(field));
+            start = end;
         }
         Self { fields }
     }
@@ -47,18 +49,18 @@ impl Headers {
     /// How many fields have this name (lower case).
     #[must_use]
     pub fn count(&self, name: &str) -> usize {
-        self.fields.iter().filter(|field| field.name == name).count()
+        self.fields.iter().filter(|field| field.is(name)).count()
     }
 
     /// The first field of this name, raw.
     #[must_use]
-    pub fn raw(&self, name: &str) -> Option<&[u8]> {
-        self.fields.iter().find(|field| field.name == name).map(|field| field.value.as_slice())
+    pub fn raw(&self, name: &str) -> Option<&'a [u8]> {
+        self.fields.iter().find(|field| field.is(name)).map(|field| field.value)
     }
 
     /// All fields of this name, raw, topmost first.
-    pub fn all_raw<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-        self.fields.iter().filter(move |field| field.name == name).map(|field| field.value.as_slice())
+    pub fn all_raw(&self, name: &str) -> impl Iterator<Item = &'a [u8]> {
+        self.fields.iter().filter(move |field| field.is(name)).map(|field| field.value)
     }
 
     /// The first field of this name as text, trimmed.
@@ -100,11 +102,6 @@ impl Headers {
         opened.count() > 1 || self.mailboxes(name).len() > 1
     }
 
-    /// The names that occur, in order: for listing.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.fields.iter().map(|field| field.name.as_str())
-    }
-
     /// Whether the bytes began with anything like a header.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -118,16 +115,21 @@ fn unfolded(raw: &[u8]) -> String {
     decode(&bytes, None).text
 }
 
+impl Field<'_> {
+    fn is(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name.as_bytes())
+    }
+}
+
 /// RFC 5322 section 2.2: printable ASCII but colon, then a colon; white space before the colon is the obsolete form (4.5).
-fn field(line: &[u8]) -> Option<(String, &[u8])> {
+fn field(line: &[u8]) -> Option<Field<'_>> {
     let colon = memchr::memchr(b':', line)?;
     let (name, rest) = line.split_at_checked(colon)?;
     let name = name.trim_ascii_end();
     if name.is_empty() || !name.iter().all(u8::is_ascii_graphic) {
         return None;
     }
-    let name = name.iter().map(|byte| char::from(byte.to_ascii_lowercase())).collect();
-    Some((name, rest.get(1..)?.trim_ascii()))
+    Some(Field { name, value: rest.get(1..)?.trim_ascii() })
 }
 
 #[cfg(test)]

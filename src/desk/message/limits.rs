@@ -70,13 +70,15 @@ fn header_block_fits(raw: &[u8], limits: &Limits) -> bool {
 
 /// How often a nested mail is announced. Counts words in body text, too: sixteen are far more than any submission has.
 fn nested_mails(raw: &[u8]) -> usize {
-    count_ignoring_case(raw, b"message/rfc822") + count_ignoring_case(raw, b"message/global")
-}
-
-fn count_ignoring_case(raw: &[u8], lower: &[u8]) -> usize {
-    let (Some(&first), Some(rest)) = (lower.first(), lower.get(1..)) else { return 0 };
-    memchr::memchr2_iter(first, first.to_ascii_uppercase(), raw)
-        .filter(|at| raw.get(at + 1..at + 1 + rest.len()).is_some_and(|tail| tail.eq_ignore_ascii_case(rest)))
+    // Slashes are rarer than letters, in base64, too.
+    memchr::memchr_iter(b'/', raw)
+        .filter(|at| {
+            let is = |range: Option<&[u8]>, words: &[&[u8]]| {
+                range.is_some_and(|found| words.iter().any(|word| found.eq_ignore_ascii_case(word)))
+            };
+            is(raw.get(at + 1..at + 7), &[b"rfc822", b"global"])
+                && at.checked_sub(7).is_some_and(|start| is(raw.get(start..*at), &[b"message"]))
+        })
         .count()
 }
 

@@ -1,8 +1,8 @@
 //! A mail as the desk sees it: all header fields, the texts to read, and the files that came along.
 //!
-//! Promises: bounded work for any bytes. mail-parser finds the parts; it sees a copy in which `message` and `digest` are misspelt,
-//! so that it never recurses into nested mails: those are opened by `original`, one level at a time, each with this station's
-//! limits. Transfer encodings are misspelt, too: parts are decoded from the raw bytes, when somebody reads them.
+//! Promises: bounded work for any bytes. mail-parser finds the parts; it sees a copy in which media types and transfer encodings are
+//! misspelt, so that it neither recurses into nested mails (those are opened by `original`, one level at a time, each with this
+//! station's limits) nor decodes texts: parts are decoded from the raw bytes, when somebody reads them.
 //! Rejected: limiting the parser's recursion by its stack alone; its drop recurses too, and a base64 part hides the depth.
 
 pub mod header;
@@ -10,6 +10,7 @@ pub mod limits;
 pub mod part;
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use mail_parser::{HeaderName, HeaderValue, MessageParser, MessagePart, MimeHeaders, PartType};
 
@@ -21,7 +22,7 @@ use super::rules::Limits;
 /// A parsed mail.
 #[derive(Debug)]
 pub struct Message<'a> {
-    pub headers: Headers,
+    pub headers: Headers<'a>,
     pub admission: Admission,
     /// The leaves in order; empty where the mail was not admitted whole.
     pub parts: Vec<Part<'a>>,
@@ -48,9 +49,9 @@ impl<'a> Message<'a> {
     }
 }
 
-fn parts<'a>(raw: &'a [u8], headers: Headers, limits: &Limits) -> Message<'a> {
+fn parts<'a>(raw: &'a [u8], headers: Headers<'a>, limits: &Limits) -> Message<'a> {
     let masked = masked(raw);
-    let Some(parsed) = MessageParser::default().parse(masked.as_ref()) else {
+    let Some(parsed) = PARSER.parse(masked.as_ref()) else {
         return Message { headers, admission: Admission::Whole, parts: Vec::new(), alternatives: Vec::new() };
     };
     if parsed.parts.len() > limits.parts {
@@ -77,37 +78,56 @@ fn parts<'a>(raw: &'a [u8], headers: Headers, limits: &Limits) -> Message<'a> {
     Message { headers, admission: Admission::Whole, parts: leaves, alternatives }
 }
 
-/// Words of the parser's structure and how the copy misspells their last letter. Nested mails are opened by `original`; transfer
-/// encodings are undone by `part`, and only for the parts that somebody reads: decoding attachments that nobody asked for took a
+/// Reads the fields that structure a mail and no others: `Headers` reads those.
+static PARSER: LazyLock<MessageParser> = LazyLock::new(|| MessageParser::new().with_mime_headers());
+
+/// Values of MIME fields and how the copy misspells their last letter. Nested mails are opened by `original`; transfer encodings and
+/// character sets are undone by `part`, and only for the parts that somebody reads: decoding attachments that nobody asked for took a
 /// third of the time, and twice their size in memory.
-const MASKS: [(&[u8], u8, u8); 4] =
-    [(b"message", b'm', b'f'), (b"digest", b'd', b'u'), (b"base64", b'b', b'x'), (b"quoted-printable", b'q', b'x')];
+const MASKS: [(&[u8], u8); 5] =
+    [(b"message/", b'f'), (b"text/", b'u'), (b"multipart/digest", b'u'), (b"base64", b'x'), (b"quoted-printable", b'x')];
 
 /// The copy for the parser: the same length, so that every offset fits the raw bytes.
 fn masked(raw: &[u8]) -> Cow<'_, [u8]> {
     let mut copy: Option<Vec<u8>> = None;
-    for (word, first, letter) in MASKS {
-        for at in memchr::memchr2_iter(first, first.to_ascii_uppercase(), raw) {
-            let end = at + word.len();
-            let matches = raw.get(at..end).is_some_and(|found| found.eq_ignore_ascii_case(word));
-            // `Message-ID:` is by far the most frequent one, and harmless.
-            let is_id = raw.get(end..end + 4).is_some_and(|rest| rest.eq_ignore_ascii_case(b"-id:"));
-            if matches && !is_id {
-                let copy = copy.get_or_insert_with(|| raw.to_vec());
-                if let Some(last) = copy.get_mut(end - 1) {
-                    *last = letter;
-                }
-            }
+    let starts = std::iter::once(0).chain(memchr::memchr_iter(b'\n', raw).map(|end| end + 1));
+    for start in starts {
+        let Some(value) = raw.get(start..).and_then(value_of_mime_field) else { continue };
+        let Some((word, letter)) =
+            MASKS.iter().find(|(word, _)| value.get(..word.len()).is_some_and(|found| found.eq_ignore_ascii_case(word)))
+        else {
+            continue;
+        };
+        let slash = usize::from(word.ends_with(b"/"));
+        if let Some(last) = copy.get_or_insert_with(|| raw.to_vec()).get_mut(raw.len() - value.len() + word.len() - 1 - slash) {
+            *last = *letter;
         }
     }
     copy.map_or(Cow::Borrowed(raw), Cow::Owned)
 }
 
+/// From the value on, where a Content-Type or Content-Transfer-Encoding field begins; as tolerant of white space as the parser is.
+fn value_of_mime_field(line: &[u8]) -> Option<&[u8]> {
+    let indent = line.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    let line = line.get(indent..)?;
+    if !line.first().is_some_and(|first| first.eq_ignore_ascii_case(&b'c')) {
+        return None;
+    }
+    let name = [&b"content-type"[..], b"content-transfer-encoding"]
+        .into_iter()
+        .find(|name| line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name)))?;
+    let value = line.get(name.len()..)?.trim_ascii_start().strip_prefix(b":")?.trim_ascii_start();
+    Some(value.strip_prefix(b"\"").unwrap_or(value))
+}
+
 /// The content type with the misspelling of `masked` taken back.
 fn content_type(part: &MessagePart<'_>) -> Option<String> {
     let content_type = part.content_type()?;
-    let main = content_type.ctype().to_ascii_lowercase();
-    let main = if main == "messagf" { "message".to_owned() } else { main };
+    let main = match content_type.ctype().to_ascii_lowercase() {
+        main if main == "messagf" => "message".to_owned(),
+        main if main == "texu" => "text".to_owned(),
+        main => main,
+    };
     let sub = content_type.subtype().unwrap_or_default().to_ascii_lowercase();
     let sub = if sub == "digesu" { "digest".to_owned() } else { sub };
     Some(format!("{main}/{sub}"))
@@ -155,7 +175,7 @@ fn leaf<'a>(raw: &'a [u8], part: &MessagePart<'_>, is_digest_member: bool) -> Pa
         || file_name.is_some() && !content_type.starts_with("text/");
     Part {
         charset: attribute("charset"),
-        name: file_name.map(|name| unmasked(&decoded_name(&name))),
+        name: file_name.map(|name| decoded_name(&name)),
         flow: flow(&attribute),
         disposition: if is_attachment { Disposition::Attachment } else { Disposition::Body },
         transfer: transfer(part),
@@ -174,21 +194,13 @@ fn flow(attribute: &impl Fn(&str) -> Option<String>) -> Flow {
     }
 }
 
-/// A parameter with the misspelling of `masked` taken back.
-fn unmasked(text: &str) -> String {
-    text.replace("messagf", "message")
-        .replace("Messagf", "Message")
-        .replace("MESSAGf", "MESSAGE")
-        .replace("digesu", "digest")
-        .replace("Digesu", "Digest")
-}
-
 /// The transfer encoding with the misspelling of `masked` taken back.
 fn transfer(part: &MessagePart<'_>) -> Transfer {
+    let is = |text: &str, words: &[&str]| words.iter().any(|word| text.trim().eq_ignore_ascii_case(word));
     let stated = part.headers.iter().find(|header| header.name == HeaderName::ContentTransferEncoding);
     match stated.map(|header| &header.value) {
-        Some(HeaderValue::Text(text)) if text.trim().eq_ignore_ascii_case("base6x") => Transfer::Base64,
-        Some(HeaderValue::Text(text)) if text.trim().eq_ignore_ascii_case("quoted-printablx") => Transfer::QuotedPrintable,
+        Some(HeaderValue::Text(text)) if is(text, &["base6x", "base64"]) => Transfer::Base64,
+        Some(HeaderValue::Text(text)) if is(text, &["quoted-printablx", "quoted-printable"]) => Transfer::QuotedPrintable,
         _ => Transfer::Identity,
     }
 }

@@ -4,11 +4,11 @@
 //! next label or the body begins. Rejected: a grammar for all clients; gateways break lines wherever they like.
 
 use super::inline::Inline;
-use super::label::{Field, labelled, labelled_run};
-use crate::desk::text::line::Line;
+use super::label::{Field, Labelled, Languages, Length, labelled_run};
+use super::survey::Surveyed;
 
 /// The fields of a block, as written.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fields {
     pub from: Option<String>,
     pub to: Option<String>,
@@ -16,6 +16,14 @@ pub struct Fields {
     pub subject: Option<String>,
     pub date: Option<String>,
     others: u8,
+    /// The languages that have all its labels.
+    languages: Languages,
+}
+
+impl Default for Fields {
+    fn default() -> Self {
+        Self { from: None, to: None, cc: None, subject: None, date: None, others: 0, languages: Languages::ALL }
+    }
 }
 
 /// Lines of a block that name nothing that is needed; more are no header block.
@@ -44,16 +52,35 @@ impl Fields {
         }
     }
 
-    /// Takes the value; false when the field stands there already, which ends a block.
-    fn take(&mut self, field: Field, value: &str) -> bool {
-        if !self.is_new(field) {
-            return false;
+    /// Takes a line's value; `None` when its field stands there already, or cannot stand here, which ends a block.
+    fn take(&mut self, line: &Labelled<'_>) -> Option<Field> {
+        let (field, languages) = self.meaning(line)?;
+        let both = self.languages.and(languages);
+        if !both.is_empty() {
+            self.languages = both;
         }
         match self.slot(field) {
-            Some(slot) => *slot = Some(value.trim().to_owned()),
+            Some(slot) => *slot = Some(line.value.trim().to_owned()),
             None => self.others = self.others.saturating_add(1),
         }
-        true
+        Some(field)
+    }
+
+    /// What a label means here: the meaning that is free and that the languages of the labels above share.
+    fn meaning(&self, line: &Labelled<'_>) -> Option<(Field, Languages)> {
+        let label = line.label;
+        let main = (label.field, label.languages);
+        let is_free = |meaning: &(Field, Languages)| self.is_new(meaning.0);
+        let is_shared = |meaning: &(Field, Languages)| !self.languages.and(meaning.1).is_empty();
+        let found = match label.otherwise {
+            None => Some(main).filter(is_free),
+            Some(other) => {
+                let free = [main, other].into_iter().filter(is_free);
+                free.clone().find(is_shared).or_else(|| free.clone().next())
+            }
+        }?;
+        let is_begun = self.from.is_some() || self.to.is_some() || self.cc.is_some() || self.subject.is_some() || self.date.is_some();
+        (label.length == Length::Word || is_begun && is_shared(&found)).then_some(found)
     }
 
     fn is_new(&self, field: Field) -> bool {
@@ -132,13 +159,15 @@ const MOST_WRAPPED_LINES: usize = 200;
 
 /// Reads a header block that begins at `at`.
 #[must_use]
-pub fn block(lines: &[Line<'_>], at: usize) -> Option<Block> {
+pub fn block(lines: &[Surveyed<'_>], at: usize) -> Option<Block> {
     let first = lines.get(at)?;
-    labelled(first.text)?;
+    if first.label?.label.length == Length::Letter {
+        return None;
+    }
     let mut fields = Fields::default();
     let end = if let Some(run) = labelled_run(first.text) {
-        for (field, value) in run {
-            fields.take(field, value);
+        for found in run {
+            fields.take(&found);
         }
         at + 1
     } else {
@@ -149,7 +178,7 @@ pub fn block(lines: &[Line<'_>], at: usize) -> Option<Block> {
     standing.map(|standing| Block { fields, end, standing })
 }
 
-fn read(lines: &[Line<'_>], at: usize, level: u8, fields: &mut Fields) -> usize {
+fn read(lines: &[Surveyed<'_>], at: usize, level: u8, fields: &mut Fields) -> usize {
     let mut last = None;
     let (mut end, mut next, mut wrapped) = (at, at, 0);
     while let Some(line) = lines.get(next) {
@@ -166,13 +195,11 @@ fn read(lines: &[Line<'_>], at: usize, level: u8, fields: &mut Fields) -> usize 
         if line.level != level {
             break;
         }
-        match (labelled(line.text), last) {
-            (Some((field, value)), _) => {
-                if !fields.take(field, value) {
-                    break;
-                }
-                last = Some(field);
-            }
+        match (&line.label, last) {
+            (Some(label), _) => match fields.take(label) {
+                Some(field) => last = Some(field),
+                None => break,
+            },
             (None, Some(field)) if end == next && wrapped < MOST_WRAPPED_LINES && continues(lines, next, level, fields, field) => {
                 fields.append(field, line.text);
                 wrapped += 1;
@@ -185,13 +212,13 @@ fn read(lines: &[Line<'_>], at: usize, level: u8, fields: &mut Fields) -> usize 
     end
 }
 
-fn begins_field(fields: &Fields, line: &Line<'_>) -> bool {
-    labelled(line.text).is_some_and(|(field, _)| fields.is_new(field))
+fn begins_field(fields: &Fields, line: &Surveyed<'_>) -> bool {
+    line.label.as_ref().is_some_and(|label| fields.meaning(label).is_some())
 }
 
 /// Whether a line without a label is the rest of the value above it: an address that was cut, a list that goes on,
 /// or a long value that was wrapped with another label right below.
-fn continues(lines: &[Line<'_>], at: usize, level: u8, fields: &Fields, field: Field) -> bool {
+fn continues(lines: &[Surveyed<'_>], at: usize, level: u8, fields: &Fields, field: Field) -> bool {
     let value = fields.value(field).map(String::as_str).unwrap_or_default();
     let Some(line) = lines.get(at) else { return false };
     let text = line.text.trim();
@@ -218,9 +245,9 @@ const WRAP_COLUMNS: usize = 60;
 
 /// Outlook writes the subject last: a line that was broken at the margin goes on in the next one, below which the body begins
 /// after an empty line.
-fn is_wrapped_subject(lines: &[Line<'_>], at: usize) -> bool {
+fn is_wrapped_subject(lines: &[Surveyed<'_>], at: usize) -> bool {
     let above = at.checked_sub(1).and_then(|above| lines.get(above));
-    above.is_some_and(|above| columns(above.whole) >= WRAP_COLUMNS) && lines.get(at + 1).is_none_or(Line::is_blank)
+    above.is_some_and(|above| columns(above.whole) >= WRAP_COLUMNS) && lines.get(at + 1).is_none_or(Surveyed::is_blank)
 }
 
 /// The width of a line on a screen.

@@ -4,10 +4,10 @@
 //! disclaimers, too.
 //! Promises: linear in the text; nothing of the text is in two originals; a separator is in none.
 
-use super::attribution::{Attribution, attribution, may_continue};
+use super::attribution::{Attribution, attribution, may_begin, may_end};
 use super::block::{Block, Fields, Standing, block, columns};
-use super::label::{Separator, labelled, separator};
-use crate::desk::text::line::{Line, lines};
+use super::separator::Separator;
+use super::survey::{Surveyed, survey};
 
 /// What a text holds.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -47,7 +47,7 @@ pub struct Inline {
 /// Finds the originals of a text, at most `deepest` inside each other.
 #[must_use]
 pub fn extract(text: &str, deepest: u8) -> Extracted {
-    let lines = lines(text);
+    let lines = survey(text);
     let mut starts = starts(&lines);
     deepen_quoted_bodies(&lines, &mut starts);
     let first = starts.first().map_or(lines.len(), |start| start.top);
@@ -72,11 +72,11 @@ pub fn extract(text: &str, deepest: u8) -> Extracted {
 }
 
 /// Becky! and others quote the body, but not the header block above it.
-fn deepen_quoted_bodies(lines: &[Line<'_>], starts: &mut [Start]) {
+fn deepen_quoted_bodies(lines: &[Surveyed<'_>], starts: &mut [Start]) {
     let tops: Vec<usize> = starts.iter().map(|start| start.top).chain([lines.len()]).collect();
     for (start, next) in starts.iter_mut().zip(tops.iter().skip(1)) {
         let body = lines.get(start.body..*next).unwrap_or_default();
-        let mut shown = body.iter().filter(|line| !line.is_blank() && separator(line.text) != Some(Separator::End)).peekable();
+        let mut shown = body.iter().filter(|line| !line.is_blank() && line.separator != Some(Separator::End)).peekable();
         if shown.peek().is_some() && shown.all(|line| line.level > start.level) {
             start.level = start.level.saturating_add(1);
         }
@@ -113,7 +113,7 @@ enum Closing {
 /// KMail's closing rule (untranslated in every language).
 const KMAIL_RULE: usize = 41;
 
-fn starts(lines: &[Line<'_>]) -> Vec<Start> {
+fn starts(lines: &[Surveyed<'_>]) -> Vec<Start> {
     let mut found: Vec<Start> = Vec::new();
     let mut at = 0;
     let mut floor = 0;
@@ -131,7 +131,7 @@ fn starts(lines: &[Line<'_>]) -> Vec<Start> {
 }
 
 /// A header block at `at` that begins an original.
-fn forwarded(lines: &[Line<'_>], at: usize, floor: usize) -> Option<Start> {
+fn forwarded(lines: &[Surveyed<'_>], at: usize, floor: usize) -> Option<Start> {
     let level = lines.get(at)?.level;
     let Block { fields, end, standing } = block(lines, at)?;
     let (top, separated) = top_of(lines, at, floor);
@@ -141,7 +141,7 @@ fn forwarded(lines: &[Line<'_>], at: usize, floor: usize) -> Option<Start> {
 }
 
 /// The separator above a block, if there is one at most two blank lines up.
-fn top_of(lines: &[Line<'_>], at: usize, floor: usize) -> (usize, bool) {
+fn top_of(lines: &[Surveyed<'_>], at: usize, floor: usize) -> (usize, bool) {
     let mut top = at;
     let mut above = at;
     let mut blanks = 0;
@@ -155,7 +155,7 @@ fn top_of(lines: &[Line<'_>], at: usize, floor: usize) -> (usize, bool) {
             }
             continue;
         }
-        match separator(line.text) {
+        match line.separator {
             Some(Separator::Begin) => return (above, true),
             // Outlook's line of underscores. Rules of other characters close signatures.
             Some(Separator::Rule) if line.text.contains('_') && !closes_pair(lines, floor, above) => top = above,
@@ -169,13 +169,13 @@ fn top_of(lines: &[Line<'_>], at: usize, floor: usize) -> (usize, bool) {
 const LONGEST_DISCLAIMER: usize = 60;
 
 /// Whether a rule of underscores is the second of a pair, as around a disclaimer.
-fn closes_pair(lines: &[Line<'_>], floor: usize, at: usize) -> bool {
+fn closes_pair(lines: &[Surveyed<'_>], floor: usize, at: usize) -> bool {
     let above = lines.get(floor.max(at.saturating_sub(LONGEST_DISCLAIMER))..at).unwrap_or_default();
-    above.iter().filter(|line| line.text.contains('_') && separator(line.text) == Some(Separator::Rule)).count() % 2 == 1
+    above.iter().filter(|line| line.text.contains('_') && line.separator == Some(Separator::Rule)).count() % 2 == 1
 }
 
 /// Reads an attribution at `at` with what it introduces: quoted lines, or (Outlook for Mac) the plain text below it.
-fn quotation(lines: &[Line<'_>], at: usize, floor: usize) -> Option<Start> {
+fn quotation(lines: &[Surveyed<'_>], at: usize, floor: usize) -> Option<Start> {
     let line = lines.get(at)?;
     let (found, after) = attributed(lines, at, line)?;
     let first = (after..lines.len()).find(|index| lines.get(*index).is_some_and(|line| !line.is_blank()))?;
@@ -183,7 +183,7 @@ fn quotation(lines: &[Line<'_>], at: usize, floor: usize) -> Option<Start> {
     let is_quoted = below.level > line.level;
     let stands_alone = found.from.as_ref().is_some_and(|from| from.address.is_some());
     // A block right below says more than the line above it.
-    if !is_quoted && (!stands_alone || labelled(below.text).is_some()) {
+    if !is_quoted && (!stands_alone || below.label.is_some()) {
         return None;
     }
     let level = if is_quoted { line.level.saturating_add(1) } else { line.level };
@@ -195,36 +195,39 @@ fn quotation(lines: &[Line<'_>], at: usize, floor: usize) -> Option<Start> {
     Some(Start { top, body: after, level, fields: Fields::of_attribution(from, found.date_text), closing: Closing::ByMarker })
 }
 
-fn attributed(lines: &[Line<'_>], at: usize, line: &Line<'_>) -> Option<(Attribution, usize)> {
-    if let Some(found) = attribution(line.text) {
-        return Some((found, at + 1));
-    }
-    if !may_continue(line.text) {
+fn attributed(lines: &[Surveyed<'_>], at: usize, line: &Surveyed<'_>) -> Option<(Attribution, usize)> {
+    if line.is_blank() {
         return None;
     }
-    let mut whole = line.text.trim().to_owned();
-    for below in 1..=ATTRIBUTION_LINES_BELOW {
-        let next = lines.get(at + below).filter(|next| next.level == line.level && !next.is_blank())?;
-        whole = format!("{whole} {}", next.text.trim()).replace("< ", "<").replace("> :", ">:");
-        if let Some(found) = attribution(&whole) {
-            return Some((found, at + below + 1));
-        }
+    if may_end(line.text) {
+        return attribution(line.text).map(|found| (found, at + 1));
     }
-    None
+    // A greeting above an attribution is none of it.
+    if !may_begin(line.text) {
+        return None;
+    }
+    let rest = lines.get(at + 1..)?.iter().take(ATTRIBUTION_LINES_BELOW);
+    let mut same = rest.take_while(|next| next.level == line.level && !next.is_blank());
+    let last = same.position(|next| may_end(next.text))?;
+    let mut whole = line.text.trim().to_owned();
+    for next in lines.get(at + 1..=at + 1 + last)? {
+        whole = format!("{whole} {}", next.text.trim()).replace("< ", "<").replace("> :", ">:");
+    }
+    attribution(&whole).map(|found| (found, at + last + 2))
 }
 
 /// Lines that a wrapped attribution may take below its first.
 const ATTRIBUTION_LINES_BELOW: usize = 2;
 
 /// The end of a body: an end marker, or the end of its quote level, or the next original.
-fn body_end(lines: &[Line<'_>], start: &Start, next: usize) -> usize {
+fn body_end(lines: &[Surveyed<'_>], start: &Start, next: usize) -> usize {
     for index in start.body..next {
         let Some(line) = lines.get(index) else { break };
         let left_quote = line.level < start.level && !line.is_blank() && !lost_its_mark(lines, index, start.level);
         let is_rule = start.closing == Closing::ByRule
             && line.text.trim_end().len() == KMAIL_RULE
             && line.text.trim_end().bytes().all(|byte| byte == b'-');
-        let is_end = line.level == start.level && (is_rule || separator(line.text) == Some(Separator::End));
+        let is_end = line.level == start.level && (is_rule || line.separator == Some(Separator::End));
         if left_quote || is_end {
             return index;
         }
@@ -236,13 +239,13 @@ fn body_end(lines: &[Line<'_>], start: &Start, next: usize) -> usize {
 const LONG_LINE: usize = 60;
 
 /// The rest of a long quoted line that a client broke without repeating the quote mark: one line, quoted ones around it.
-fn lost_its_mark(lines: &[Line<'_>], index: usize, level: u8) -> bool {
-    let is_quoted = |line: Option<&Line<'_>>| line.is_some_and(|line| line.level >= level);
+fn lost_its_mark(lines: &[Surveyed<'_>], index: usize, level: u8) -> bool {
+    let is_quoted = |line: Option<&Surveyed<'_>>| line.is_some_and(|line| line.level >= level);
     let above = index.checked_sub(1).and_then(|above| lines.get(above));
     is_quoted(above) && is_quoted(lines.get(index + 1)) && above.is_some_and(|above| columns(above.whole) >= LONG_LINE)
 }
 
-fn joined(lines: &[Line<'_>], range: std::ops::Range<usize>, level: u8) -> String {
+fn joined(lines: &[Surveyed<'_>], range: std::ops::Range<usize>, level: u8) -> String {
     let texts: Vec<_> = lines.get(range).unwrap_or_default().iter().map(|line| line.without_levels(level).trim_end()).collect();
     texts.join("\n").trim().to_owned()
 }

@@ -7,9 +7,12 @@
 mod attached;
 pub mod attribution;
 mod block;
+mod dress;
 pub mod inline;
 pub mod label;
 mod reading;
+pub mod separator;
+mod survey;
 
 use super::message::limits::Admission;
 use super::message::part::Part;

@@ -8,14 +8,66 @@ use unicode_normalization::UnicodeNormalization;
 /// NFKC, lower case, without white space, format characters and bidi controls; one hyphen; common variant kanji unified.
 #[must_use]
 pub fn fold(text: &str) -> String {
-    if text.is_ascii() {
-        return text.bytes().filter(|byte| !byte.is_ascii_whitespace()).map(|byte| char::from(byte.to_ascii_lowercase())).collect();
+    let mut folded = String::with_capacity(text.len());
+    fold_into(&mut folded, text);
+    folded
+}
+
+/// Appends the folded text. Most characters of Japanese mail are simple, and cost a comparison; what is not goes through the tables
+/// together with the character before it, which it may combine with.
+pub fn fold_into(folded: &mut String, text: &str) {
+    let mut rest = text;
+    while !rest.is_empty() {
+        let mut last = (0, folded.len());
+        let mut not_simple = None;
+        for (at, character) in rest.char_indices() {
+            match simple(character) {
+                Some(Simple::Nothing) => last = (at, folded.len()),
+                Some(Simple::Character(plain)) => {
+                    last = (at, folded.len());
+                    folded.push(plain);
+                }
+                None => {
+                    not_simple = Some(at);
+                    break;
+                }
+            }
+        }
+        let Some(at) = not_simple else { return };
+        folded.truncate(last.1);
+        let from = rest.get(at..).unwrap_or_default();
+        let length = from.char_indices().find(|(_, character)| simple(*character).is_some()).map_or(from.len(), |(length, _)| length);
+        fold_by_tables(folded, rest.get(last.0..at + length).unwrap_or_default());
+        rest = rest.get(at + length..).unwrap_or_default();
     }
-    text.nfkc()
-        .filter(|character| !character.is_whitespace() && !is_invisible(*character))
-        .flat_map(char::to_lowercase)
-        .map(unified)
-        .collect()
+}
+
+/// What becomes of a character that NFKC leaves alone, or maps to one other; it may still combine with what follows it.
+enum Simple {
+    Nothing,
+    Character(char),
+}
+
+#[inline]
+fn simple(character: char) -> Option<Simple> {
+    Some(Simple::Character(match character {
+        ' ' | '\t' | '\n' | '\u{0B}' | '\u{0C}' | '\r' | '\u{3000}' => return Some(Simple::Nothing),
+        '\0'..='\u{7F}' => character.to_ascii_lowercase(),
+        // Kana, CJK punctuation and ideographs, Hangul syllables: NFKC maps none of these ranges.
+        '\u{3001}'..='\u{301B}' | '\u{3041}'..='\u{3096}' | '\u{30A1}'..='\u{30FE}' | '\u{AC00}'..='\u{D7A3}' => character,
+        '\u{4E00}'..='\u{9FFF}' => unified(character),
+        // Full-width ASCII.
+        '\u{FF01}'..='\u{FF5E}' => match u8::try_from(u32::from(character) - 0xFEE0) {
+            Ok(plain) => unified(char::from(plain).to_ascii_lowercase()),
+            Err(_) => return None,
+        },
+        _ => return None,
+    }))
+}
+
+fn fold_by_tables(folded: &mut String, text: &str) {
+    let characters = text.nfkc().filter(|character| !character.is_whitespace() && !is_invisible(*character));
+    folded.extend(characters.flat_map(char::to_lowercase).map(unified));
 }
 
 /// The folded text's letters and digits alone.
@@ -147,6 +199,31 @@ mod tests {
         for text in ["㈱髙島　屋", "Ⅳ・ﾊﾝｶｸ", "〜ー−"] {
             assert_eq!(fold(&fold(text)), fold(text));
         }
+    }
+
+    #[test]
+    fn the_short_way_and_the_tables_agree() {
+        let pieces = [
+            "か", "\u{3099}", "ハ", "\u{309A}", "ﾊﾟ", "Ａ", "\u{0301}", "e", "髙", "한", "\u{11A8}", "①", "㈱", "\u{3000}", "\u{200B}", "Й",
+            "İ", "～", "ー", "\n", "é",
+        ];
+        for one in pieces {
+            for two in pieces {
+                for three in pieces {
+                    let text = format!("{one}{two}{three}{one}");
+                    let mut by_tables = String::new();
+                    fold_by_tables(&mut by_tables, &text);
+                    assert_eq!(fold(&text), by_tables, "{text:?}");
+                }
+            }
+        }
+        let all: String =
+            ('\u{3000}'..='\u{30FF}').chain('\u{4E00}'..='\u{9FFF}').chain('\u{FF00}'..='\u{FFEF}').chain('\0'..='\u{2FF}').collect();
+        let mut by_tables = String::new();
+        all.chars().for_each(|character| fold_by_tables(&mut by_tables, character.encode_utf8(&mut [0; 4])));
+        let mut one_by_one = String::new();
+        all.chars().for_each(|character| fold_into(&mut one_by_one, character.encode_utf8(&mut [0; 4])));
+        assert_eq!(one_by_one, by_tables);
     }
 
     #[test]

@@ -36,7 +36,33 @@ impl<'a> Line<'a> {
 /// Splits a body into lines.
 #[must_use]
 pub fn lines(text: &str) -> Vec<Line<'_>> {
-    let mut found = Vec::new();
+    let mut found = Vec::with_capacity(text.len() / 32 + 1);
+    if has_rare_ends(text) {
+        split_at_any_end(text, &mut found);
+    } else {
+        let mut start = 0;
+        for end in memchr::memchr_iter(b'\n', text.as_bytes()) {
+            let line = text.get(start..end).unwrap_or_default();
+            found.push(Line::of(line.strip_suffix('\r').unwrap_or(line)));
+            start = end + 1;
+        }
+        let rest = text.get(start..).unwrap_or_default();
+        if !rest.is_empty() {
+            found.push(Line::of(rest));
+        }
+    }
+    found
+}
+
+/// Whether a line ends with anything but LF or CRLF somewhere.
+fn has_rare_ends(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    memchr::memchr2(0x0B, 0x0C, bytes).is_some()
+        || memchr::memmem::find(bytes, "\u{2028}".as_bytes()).is_some()
+        || memchr::memchr_iter(b'\r', bytes).any(|at| bytes.get(at + 1) != Some(&b'\n'))
+}
+
+fn split_at_any_end<'a>(text: &'a str, found: &mut Vec<Line<'a>>) {
     let mut rest = text;
     while let Some(at) = rest.find(['\n', '\r', '\u{0B}', '\u{0C}', '\u{2028}']) {
         let (line, end) = rest.split_at_checked(at).unwrap_or((rest, ""));
@@ -50,11 +76,14 @@ pub fn lines(text: &str) -> Vec<Line<'_>> {
     if !rest.is_empty() {
         found.push(Line::of(rest));
     }
-    found
 }
 
 /// Removes up to `most` quote marks (`>` or `＞`, each with one space after it at most; a bar before a space, as some webmail writes).
 fn peel(line: &str, most: u8) -> (u8, &str) {
+    // First bytes of a space, a no-break space, `>`, `|`, `│` and `＞`: most lines begin with none of them.
+    if !line.as_bytes().first().is_some_and(|first| matches!(first, b' ' | 0xC2 | b'>' | b'|' | 0xE2 | 0xEF)) {
+        return (0, line);
+    }
     let mut level = 0;
     let mut rest = line;
     while level < most {

@@ -1,0 +1,127 @@
+//! Lines that separate a forward from the words around it. The words are data (`separators.tsv`).
+//!
+//! Promises: a line of prose is none; a rule alone says nothing by itself, since it ends disclaimers and signatures, too.
+//! Rejected: comparing the hyphens; gateways and editors change their number and their kind.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use super::dress::{is_colon, is_rule};
+use super::label::rows;
+use crate::desk::text::fold::{fold, is_invisible};
+
+/// What a separator line says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Separator {
+    /// A forwarded mail begins.
+    Begin,
+    /// A forwarded mail ends.
+    End,
+    /// A line of hyphens or underscores, which may mean anything.
+    Rule,
+}
+
+struct Words {
+    whole: HashMap<String, Separator>,
+    /// What stands before and after a name (`%s`).
+    around_name: Vec<(String, String)>,
+}
+
+static WORDS: LazyLock<Words> = LazyLock::new(|| {
+    let mut words = Words { whole: HashMap::new(), around_name: Vec::new() };
+    for row in rows(include_str!("separators.tsv")) {
+        let [kind, line, ..] = row.as_slice() else { continue };
+        let meaning = if *kind == "ends" { Separator::End } else { Separator::Begin };
+        let bare = line.trim_matches(is_frame);
+        match bare.split_once("%s") {
+            Some((before, after)) => {
+                let around = (fold(before), fold(after));
+                if !words.around_name.contains(&around) {
+                    words.around_name.push(around);
+                }
+            }
+            // Where one client begins with the words that another ends with, the beginning is safer.
+            None => drop(words.whole.entry(fold(bare)).or_insert(meaning)),
+        }
+    }
+    words
+});
+
+fn is_frame(character: char) -> bool {
+    is_rule(character) || character.is_whitespace() || is_colon(character) || is_invisible(character)
+}
+
+/// A separator's words are few. In bytes.
+const LONGEST: usize = 300;
+
+/// Characters of a rule, at least.
+const SHORTEST_RULE: usize = 5;
+
+/// Whether a line separates a forward from the words above it.
+#[must_use]
+pub fn separator(line: &str) -> Option<Separator> {
+    let line = line.trim_matches(|character: char| character.is_whitespace() || is_invisible(character));
+    let (first, last) = (line.chars().next()?, line.chars().next_back()?);
+    // Without any rule around it, or a colon after it, it is a sentence; so are longer lines.
+    if !is_rule(first) && !is_rule(last) && !is_colon(last) || line.len() > LONGEST {
+        return None;
+    }
+    let words = line.trim_matches(is_frame);
+    if words.is_empty() {
+        return (line.chars().filter(|character| is_rule(*character)).count() >= SHORTEST_RULE).then_some(Separator::Rule);
+    }
+    let folded = fold(words);
+    if let Some(meaning) = WORDS.whole.get(&folded) {
+        return Some(*meaning);
+    }
+    // A name may hold anything, so here the rule is asked for.
+    let is_framed = is_rule(first) || is_rule(last);
+    let has_name = |(before, after): &(String, String)| {
+        folded.len() > before.len() + after.len() && folded.starts_with(before.as_str()) && folded.ends_with(after.as_str())
+    };
+    (is_framed && WORDS.around_name.iter().any(has_name)).then_some(Separator::Begin)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn separators_are_told_apart() {
+        for (line, meaning) in [
+            ("---------- Forwarded message ---------", Separator::Begin),
+            ("----------転送メッセージ----------", Separator::Begin),
+            ("-----元のメッセージ-----", Separator::Begin),
+            ("転送されたメッセージ：", Separator::Begin),
+            ("Begin forwarded message:", Separator::Begin),
+            ("----- 山田 から転送されたメッセージ -----", Separator::Begin),
+            ("----- Forwarded message from a@example.jp -----", Separator::Begin),
+            ("-------- Weitergeleitete Nachricht --------", Separator::Begin),
+            ("━━━Thư đã chuyển tiếp━━━", Separator::Begin),
+            ("\u{200F}---------- הודעה שהועברה ----------", Separator::Begin),
+            ("----- End forwarded message -----", Separator::End),
+            ("----- Ende der weitergeleiteten Nachricht -----", Separator::End),
+            ("________________________________", Separator::Rule),
+        ] {
+            assert_eq!(separator(line), Some(meaning), "{line}");
+        }
+        for line in
+            ["転送メッセージ", "-- ", "元のメッセージを見てください", "- a", "お知らせ:", "----- 第1章 -----", "Forwarded message from me:"]
+        {
+            assert_eq!(separator(line), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn every_row_of_the_table_is_a_separator() {
+        let mut count = 0;
+        for row in rows(include_str!("separators.tsv")) {
+            let line = row[1].replace("%s", "山田 太郎");
+            // A client that writes words alone (Zimbra in Thai, Gmail for Android in Burmese) cannot be told from a sentence.
+            let is_bare = line.trim_matches(is_frame) == line;
+            assert_eq!(separator(&line).is_some(), !is_bare, "{line}");
+            count += 1;
+        }
+        assert!(count > 900, "only {count} rows");
+    }
+}
