@@ -2,14 +2,15 @@
 
 CARGO ?= cargo
 
-.PHONY: help lint test bench demo corpus
+.PHONY: help lint test bench demo corpus forwards
 
 help:
 	@echo 'make lint    formatting, clippy and rustdoc; a warning is an error'
 	@echo 'make test    all tests, with a real Dovecot and a real Postfix (installs them by apt if it may)'
-	@echo 'make bench   how fast a full mailbox is drained'
+	@echo 'make bench   how fast a full mailbox is drained, and how fast the desk reads beside mail-parser'
 	@echo 'make demo    a day at the desk on loopback, no network needed'
 	@echo 'make corpus  writes the generated mails of tests/corpus again'
+	@echo 'make forwards writes docs/forwards.md from the tables of labels and separators'
 
 lint:
 	@$(CARGO) fmt --version >/dev/null || { echo 'make lint needs rustfmt: rustup component add rustfmt, or the package that your cargo came with' >&2; exit 1; }
@@ -23,6 +24,7 @@ test:
 	$(CARGO) test --workspace --locked --no-fail-fast
 
 bench:
+	$(CARGO) bench --locked --bench desk
 	$(CARGO) bench --locked --bench drain
 
 demo:
@@ -30,3 +32,6 @@ demo:
 
 corpus:
 	$(CARGO) run --locked -p testbed --bin corpus -- tests/corpus
+
+forwards:
+	$(CARGO) run --locked -p testbed --bin forwards > docs/forwards.md

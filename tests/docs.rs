@@ -24,13 +24,14 @@ use uketsuke::config::{self, ConfigError};
 use uketsuke::desk::gate::Gate;
 use uketsuke::desk::words::{Carried, Evidence, FindingCode, ReplyKind, Verdict};
 
-const DOCUMENTS: [&str; 12] = [
+const DOCUMENTS: [&str; 13] = [
     "README.md",
     "README.ja.md",
     "CHANGELOG.md",
     "CONTRIBUTING.md",
     "docs/architecture.md",
     "docs/configuration.md",
+    "docs/forwards.md",
     "docs/operations.md",
     "docs/replies.md",
     "docs/schema.md",
@@ -366,4 +367,9 @@ fn every_document_is_read_by_these_tests() {
         .map(|entry| format!("docs/{}", entry.expect("readable").file_name().to_string_lossy())));
     let read = set(DOCUMENTS.iter().filter(|document| document.starts_with("docs/")));
     assert_eq!(there, read);
+}
+
+#[test]
+fn the_list_of_forwards_is_what_the_tables_say() {
+    assert!(text("docs/forwards.md") == testbed::mail::layout::catalogue::document(), "docs/forwards.md is stale: run `make forwards`");
 }

@@ -79,8 +79,7 @@ impl Fields {
                 free.clone().find(is_shared).or_else(|| free.clone().next())
             }
         }?;
-        let is_begun = self.from.is_some() || self.to.is_some() || self.cc.is_some() || self.subject.is_some() || self.date.is_some();
-        (label.length == Length::Word || is_begun && is_shared(&found)).then_some(found)
+        (label.length == Length::Word || is_shared(&found)).then_some(found)
     }
 
     fn is_new(&self, field: Field) -> bool {
@@ -161,7 +160,8 @@ const MOST_WRAPPED_LINES: usize = 200;
 #[must_use]
 pub fn block(lines: &[Surveyed<'_>], at: usize) -> Option<Block> {
     let first = lines.get(at)?;
-    if first.label?.label.length == Length::Letter {
+    let is_letter = first.label?.label.length == Length::Letter;
+    if is_letter && !lines.get(at + 1).is_some_and(|next| next.label.is_some_and(|next| next.label.length == Length::Word)) {
         return None;
     }
     let mut fields = Fields::default();

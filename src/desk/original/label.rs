@@ -69,7 +69,7 @@ pub struct Label {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Length {
     Word,
-    /// `A:`, `À:`, `I:` mean something only inside a block of their language; a line of prose begins with them, too.
+    /// `A:`, `À:`, `I:` mean something only beside another label of their language; a line of prose begins with them, too.
     Letter,
 }
 
@@ -98,7 +98,7 @@ static LABELS: LazyLock<HashMap<String, Label>> = LazyLock::new(|| {
             last = (*words, fold(words));
         }
         let length =
-            if words.chars().count() == 1 && words.chars().all(|letter| letter < '\u{2E80}') { Length::Letter } else { Length::Word };
+            if words.chars().count() == 1 && words.chars().all(|letter| letter < '\u{0590}') { Length::Letter } else { Length::Word };
         labels.entry(last.1.clone()).and_modify(|label| label.also(field, languages)).or_insert(Label {
             field,
             languages,
@@ -221,6 +221,7 @@ const LONGEST_RUN: usize = 4_000;
 fn label_before(line: &str, colon: usize) -> Option<(usize, &'static Label)> {
     let before = line.get(..colon)?.trim_end_matches(is_decoration_or_space);
     let mut start = before.len();
+    let mut longest = None;
     for _ in 0..3 {
         let head = before.get(..start)?.trim_end();
         start = head
@@ -229,14 +230,13 @@ fn label_before(line: &str, colon: usize) -> Option<(usize, &'static Label)> {
             .take(LONGEST_LABEL)
             .find(|(_, character)| character.is_whitespace())
             .map_or(0, |(at, space)| at + space.len_utf8());
-        if let Some(label) = known(before.get(start..)?.trim_matches(is_decoration_or_space)) {
-            return Some((start, label));
-        }
+        // `De la` is a label, and so is its last word.
+        longest = known(before.get(start..)?.trim_matches(is_decoration_or_space)).map(|label| (start, label)).or(longest);
         if start == 0 {
             break;
         }
     }
-    None
+    longest
 }
 
 #[cfg(test)]

@@ -57,16 +57,14 @@ fn by_evidence(bytes: &[u8], label: Option<&str>) -> String {
     }
     if let Some(encoding) = label.and_then(labelled) {
         let (text, _, replaced) = encoding.decode(bytes);
-        if !replaced && !is_single_byte_western(encoding) {
+        if !replaced && (!is_single_byte_western(encoding) || has_accents(bytes)) {
             return text.into_owned();
         }
         let guessed = guess(bytes);
-        // A label that fits as well as the guess is kept.
-        return if replacements(&text) <= replacements(&guessed) && !is_single_byte_western(encoding) {
-            text.into_owned()
-        } else {
-            guessed
-        };
+        // A label that fits as well as the guess is kept; one that clients write by default must fit better.
+        let (by_label, by_guess) = (replacements(&text), replacements(&guessed));
+        let fits = if is_single_byte_western(encoding) { by_label < by_guess } else { by_label <= by_guess };
+        return if fits { text.into_owned() } else { guessed };
     }
     guess(bytes)
 }
@@ -86,6 +84,19 @@ fn labelled(label: &str) -> Option<&'static Encoding> {
 /// Clients write these labels by default, whatever the bytes are.
 fn is_single_byte_western(encoding: &'static Encoding) -> bool {
     matches!(encoding.name(), "windows-1252" | "ISO-8859-15")
+}
+
+/// Whether half of the bytes beyond ASCII are letters of Latin-1, one or two between others, as accented letters stand. In the
+/// multi-byte charsets of Asia more follow each other, or they are no letters there (`Shift_JIS` leads kana with 0x82 and 0x83).
+fn has_accents(bytes: &[u8]) -> bool {
+    let (mut accents, mut all) = (0, 0);
+    for run in bytes.split(u8::is_ascii).filter(|run| !run.is_empty()) {
+        all += run.len();
+        if run.len() <= 2 && run.iter().all(|byte| *byte >= 0xC0) {
+            accents += run.len();
+        }
+    }
+    accents * 2 >= all
 }
 
 fn guess(bytes: &[u8]) -> String {

@@ -17,7 +17,31 @@ pub enum Charset {
     ShiftJis,
     /// EUC-JP.
     EucJp,
+    /// Any other that the WHATWG names, under its own label.
+    Other(&'static Encoding),
 }
+
+/// The charsets in which mail of other countries still comes.
+pub const ABROAD: &[&Encoding] = &[
+    encoding_rs::GB18030,
+    encoding_rs::BIG5,
+    encoding_rs::EUC_KR,
+    encoding_rs::KOI8_R,
+    encoding_rs::WINDOWS_1250,
+    encoding_rs::WINDOWS_1251,
+    encoding_rs::WINDOWS_1252,
+    encoding_rs::WINDOWS_1253,
+    encoding_rs::WINDOWS_1254,
+    encoding_rs::WINDOWS_1255,
+    encoding_rs::WINDOWS_1256,
+    encoding_rs::WINDOWS_1257,
+    encoding_rs::WINDOWS_1258,
+    encoding_rs::WINDOWS_874,
+    encoding_rs::ISO_8859_2,
+    encoding_rs::ISO_8859_5,
+    encoding_rs::ISO_8859_7,
+    encoding_rs::ISO_8859_15,
+];
 
 impl Charset {
     /// The label that standards give it.
@@ -28,6 +52,7 @@ impl Charset {
             Self::Iso2022Jp => "ISO-2022-JP",
             Self::ShiftJis => "Shift_JIS",
             Self::EucJp => "EUC-JP",
+            Self::Other(encoding) => encoding.name(),
         }
     }
 
@@ -37,7 +62,7 @@ impl Charset {
         match self {
             Self::Utf8 => text.as_bytes().to_vec(),
             Self::Iso2022Jp => iso_2022_jp(text),
-            Self::ShiftJis | Self::EucJp => self.encoding().encode(text).0.into_owned(),
+            Self::ShiftJis | Self::EucJp | Self::Other(_) => self.encoding().encode(text).0.into_owned(),
         }
     }
 
@@ -55,6 +80,7 @@ impl Charset {
             Self::Iso2022Jp => encoding_rs::ISO_2022_JP,
             Self::ShiftJis => encoding_rs::SHIFT_JIS,
             Self::EucJp => encoding_rs::EUC_JP,
+            Self::Other(encoding) => encoding,
         }
     }
 }

@@ -8,6 +8,7 @@ use super::letter::{Carried, Letter, Mailbox, Seen};
 use super::moment::DateForm;
 
 pub mod abroad;
+pub mod catalogue;
 pub mod clients;
 
 /// One client's way.
@@ -29,6 +30,8 @@ pub struct Layout {
     pub date: DateForm,
     /// What is quoted.
     pub quote: Quote,
+    /// Whether the header block has line ends.
+    pub block: Block,
     /// What the client puts before the subject.
     pub prefix: &'static str,
     /// What stands between two recipients.
@@ -94,6 +97,15 @@ pub enum Quote {
     IndentedBody,
 }
 
+/// Whether a header block has line ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Block {
+    /// One line a field.
+    Lines,
+    /// All on one line (the text part of Yahoo! Mail).
+    OneLine,
+}
+
 /// A rendered forward.
 #[derive(Debug, Clone)]
 pub struct Inline {
@@ -120,6 +132,10 @@ impl Layout {
             depth: 1,
         };
         let block: String = self.rows.iter().map(|row| self.line(*row, letter, &mut seen)).collect();
+        let block = match self.block {
+            Block::Lines => block,
+            Block::OneLine => format!("{}\n", block.trim_end().replace('\n', " ")),
+        };
         let text = match self.quote {
             Quote::Nothing => format!("{}{block}{}{}{}", self.above, self.gap, letter.body, self.below),
             Quote::BlockAndBody => format!("{}{}{}", self.above, quoted(&format!("{block}{}{}", self.gap, letter.body), "> "), self.below),

@@ -4,7 +4,7 @@
 //! localisations. Rejected: reading them from the product's data files; a wrong label there must fail here.
 
 use super::Row::{Cc, Date, DateThenSender, From, Line, Sender, SenderThenDate, Subject, To};
-use super::{DateForm, Layout, MailboxForm, Quote, Row};
+use super::{Block, DateForm, Layout, MailboxForm, Quote, Row};
 
 /// Gmail in a browser, Japanese: only the sender's label is translated.
 pub const GMAIL_WEB: Layout = Layout {
@@ -16,6 +16,7 @@ pub const GMAIL_WEB: Layout = Layout {
     mailbox: MailboxForm::Angle,
     date: DateForm::WeekdayInParentheses,
     quote: Quote::Nothing,
+    block: Block::Lines,
     prefix: "Fwd: ",
     between: ", ",
 };
@@ -34,6 +35,7 @@ pub const OUTLOOK_WINDOWS: Layout = Layout {
     mailbox: MailboxForm::Angle,
     date: DateForm::WeekdayInFull,
     quote: Quote::Nothing,
+    block: Block::Lines,
     prefix: "FW: ",
     between: "; ",
 };
