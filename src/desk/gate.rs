@@ -6,7 +6,7 @@
 use super::message::header::Headers;
 use super::rules::{ReplyMode, RequireAuthentication, Rules};
 use super::standing::{Arrival, Standing};
-use super::text::address::mailboxes;
+use super::text::address::{Mailbox, mailboxes};
 use super::verdict::Origin;
 use super::words::ReplyKind;
 
@@ -49,15 +49,14 @@ pub fn by_headers(headers: &Headers<'_>, rules: &Rules) -> Option<Gate> {
     checks.iter().find(|(_, holds)| holds(headers, rules)).map(|(gate, _)| *gate)
 }
 
-/// Who wrote the mail, by its headers and its sender.
+/// Who wrote the mail, by its headers, the gate that they close, and its sender.
 #[must_use]
-pub fn origin(headers: &Headers<'_>, rules: &Rules) -> Origin {
-    let senders = headers.mailboxes("from");
-    let mut addresses = senders.iter().filter_map(|from| from.address.as_deref());
+pub fn origin(headers: &Headers<'_>, held: Option<Gate>, rules: &Rules) -> Origin {
+    let mut addresses = headers.senders().iter().filter_map(|from| from.address.as_deref());
     if addresses.clone().any(|address| is_own(address, rules)) || is_our_letter(headers) {
         return Origin::Echo;
     }
-    match by_headers(headers, rules).map_or(Origin::Applicant, Gate::origin) {
+    match held.map_or(Origin::Applicant, Gate::origin) {
         Origin::Applicant if addresses.any(is_automatic_address) || is_tagged_automatic(headers) => Origin::Automatic,
         other => other,
     }
@@ -205,8 +204,7 @@ fn is_own(address: &str, rules: &Rules) -> bool {
 }
 
 fn is_unanswerable(headers: &Headers<'_>, rules: &Rules) -> bool {
-    let from = headers.mailboxes("from");
-    let [only] = from.as_slice() else { return true };
+    let [only] = headers.senders() else { return true };
     let Some(address) = only.address.as_deref() else { return true };
     !is_deliverable(address) || is_automatic_address(address) || is_own(address, rules) || rules.is_sender(address)
 }
@@ -234,13 +232,14 @@ fn is_not_for_us(headers: &Headers<'_>, rules: &Rules) -> bool {
 
 fn has_conflicting_headers(headers: &Headers<'_>) -> bool {
     let doubled = ["from", "sender", "reply-to", "date", "message-id"].iter().any(|name| headers.count(name) > 1);
-    let organisation = |name: &str| {
-        headers.mailboxes(name).first().and_then(|mailbox| mailbox.address.clone()).map(|address| organisational_domain(&address))
-    };
-    let elsewhere = organisation("from").is_some_and(|from| {
-        let answers = headers.mailboxes("reply-to").into_iter().filter_map(|mailbox| mailbox.address);
-        answers.map(|address| organisational_domain(&address)).any(|reply_to| reply_to != from)
-    });
+    let answers = headers.mailboxes("reply-to");
+    let organisation = |mailbox: &Mailbox| mailbox.address.as_deref().map(organisational_domain);
+    let elsewhere = !answers.is_empty()
+        && headers
+            .senders()
+            .first()
+            .and_then(organisation)
+            .is_some_and(|from| answers.iter().filter_map(organisation).any(|reply_to| reply_to != from));
     doubled || elsewhere
 }
 

@@ -82,15 +82,20 @@ impl Reply {
 #[must_use]
 pub fn read(raw: &[u8], rules: &Rules) -> Reading {
     let message = Message::parse(raw, &rules.limits);
-    let contents = original::find(&message, rules);
-    let subject = message.headers.text("subject").map(|subject| text::fold::visible(&subject));
+    let mut contents = original::find(&message, rules);
+    let subject = message.headers.subject().map(|subject| text::fold::visible(subject.text.trim()));
     let notices = notice::recognise(&contents, subject.as_deref(), rules);
     let mut findings = check::of_contents(message.admission, &contents, &notices, rules);
-    if [("subject"), ("from")].iter().any(|name| {
-        message.headers.raw(name).is_some_and(|value| text::encoded_word::decode_header(value).legibility == Legibility::Illegible)
-    }) {
+    let is_legible = message.headers.subject().is_none_or(|subject| subject.legibility == Legibility::Legible);
+    if !is_legible || !message.headers.is_legible("from") {
         findings.push(Finding::new(FindingCode::Illegible, Some("Subject, From")));
     }
+    let held = gate::by_headers(&message.headers, rules);
+    // A quotation without attribution is the original, not the submitter's words.
+    let words = match &notices.pasted {
+        Some(pasted) if pasted.body == contents.quoted().trim() => contents.unquoted(),
+        _ => std::mem::take(&mut contents.message),
+    };
     let mut originals = contents.originals;
     originals.extend(notices.pasted.clone());
     if originals.is_empty() {
@@ -98,19 +103,14 @@ pub fn read(raw: &[u8], rules: &Rules) -> Reading {
     }
     Reading {
         message_id: message.headers.text("message-id").filter(|id| !id.is_empty()),
-        from: message.headers.mailboxes("from").into_iter().next(),
+        from: message.headers.senders().first().cloned(),
         references: references(&message),
         subject,
-        // A quotation without attribution is the original, not the submitter's words.
-        message: if notices.pasted.as_ref().is_some_and(|pasted| pasted.body == contents.quoted.trim()) {
-            contents.unquoted
-        } else {
-            contents.message
-        },
+        message: words,
         originals,
         findings,
-        held: gate::by_headers(&message.headers, rules),
-        origin: gate::origin(&message.headers, rules),
+        held,
+        origin: gate::origin(&message.headers, held, rules),
         notices,
     }
 }

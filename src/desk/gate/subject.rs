@@ -58,7 +58,7 @@ enum Opened {
 }
 
 fn subject_start(headers: &Headers<'_>) -> (String, Opened) {
-    let subject = fold(&headers.text("subject").unwrap_or_default());
+    let subject = fold(headers.subject().map_or("", |subject| subject.text.as_str()));
     let start = subject.trim_start_matches(['[', '【', '(', '<', '『', '「', '*', ':']);
     let opened = if start.len() < subject.len() { Opened::ByBracket } else { Opened::Plainly };
     (start.to_owned(), opened)

@@ -167,7 +167,9 @@ fn every_header_gate_holds() {
 fn a_program_is_recognised_and_a_person_is_not_taken_for_one() {
     let origin_of = |lines: &str| {
         let from = if lines.contains("From:") { "" } else { "From: taro@applicant.example.jp\n" };
-        origin(&Headers::parse(format!("{from}{lines}\n\n").as_bytes()), &sample_rules())
+        let raw = format!("{from}{lines}\n\n");
+        let headers = Headers::parse(raw.as_bytes());
+        origin(&headers, by_headers(&headers, &sample_rules()), &sample_rules())
     };
     for lines in [
         "Subject: 自動返信メールが届きません",

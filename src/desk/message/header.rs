@@ -3,8 +3,10 @@
 //! mail-parser returns the last of two From lines and decodes encoded-words one by one; whether a field occurs twice
 //! and what it says across split words are facts that the desk judges by, so it reads the block itself.
 
+use std::cell::OnceCell;
+
 use crate::desk::text::address::{Mailbox, mailboxes};
-use crate::desk::text::charset::{Legibility, decode};
+use crate::desk::text::charset::{Decoded, Legibility, decode};
 use crate::desk::text::encoded_word::decode_header;
 
 use super::limits::header_block;
@@ -13,6 +15,10 @@ use super::limits::header_block;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Headers<'a> {
     fields: Vec<Field<'a>>,
+    /// Several gates ask for it.
+    from: OnceCell<Vec<Mailbox>>,
+    /// Likewise.
+    subject: OnceCell<Option<Decoded>>,
 }
 
 /// One field; the value is raw, folding included.
@@ -43,7 +49,7 @@ impl<'a> Headers<'a> {
             fields.extend(block.get(start..end).and_then(field));
             start = end;
         }
-        Self { fields }
+        Self { fields, from: OnceCell::new(), subject: OnceCell::new() }
     }
 
     /// How many fields have this name (lower case).
@@ -69,6 +75,12 @@ impl<'a> Headers<'a> {
         self.raw(name).map(|value| decode_header(value).text.trim().to_owned())
     }
 
+    /// The first Subject, decoded.
+    #[must_use]
+    pub fn subject(&self) -> Option<&Decoded> {
+        self.subject.get_or_init(|| self.raw("subject").map(decode_header)).as_ref()
+    }
+
     /// All fields of this name as text.
     #[must_use]
     pub fn all_text(&self, name: &str) -> Vec<String> {
@@ -85,6 +97,16 @@ impl<'a> Headers<'a> {
     /// a comma or an address inside a decoded name must not become one.
     #[must_use]
     pub fn mailboxes(&self, name: &str) -> Vec<Mailbox> {
+        if name == "from" { self.senders().to_vec() } else { self.read_mailboxes(name) }
+    }
+
+    /// The mailboxes of From.
+    #[must_use]
+    pub fn senders(&self) -> &[Mailbox] {
+        self.from.get_or_init(|| self.read_mailboxes("from"))
+    }
+
+    fn read_mailboxes(&self, name: &str) -> Vec<Mailbox> {
         let Some(raw) = self.raw(name) else { return Vec::new() };
         mailboxes(&unfolded(raw)).into_iter().map(Mailbox::decoded).collect()
     }

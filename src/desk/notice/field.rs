@@ -3,7 +3,7 @@
 //! Promises: anchored on labels. In the completion mail 利用者番号 comes first and is as long as the ID; a number is taken
 //! for what its label says, never for its length. Every value keeps the line that it was read from.
 
-use crate::desk::text::fold::{fold, letters, printable, visible};
+use crate::desk::text::fold::{FoldedLines, fold, letters, printable, visible};
 
 /// A value and the line it rests on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,11 +60,15 @@ const LINES_TO_VALUE: usize = 2;
 
 /// Reads the number behind one of the (folded) labels.
 #[must_use]
-pub fn number(lines: &[&str], labels: &[String]) -> Labelled {
+pub fn number(body: &FoldedLines<'_>, labels: &[String]) -> Labelled {
     let mut unreadable = None;
-    for (at, line) in lines.iter().enumerate() {
-        let folded = fold(line);
-        for label in labels {
+    let occurring: Vec<&String> = labels.iter().filter(|label| body.text().contains(label.as_str())).collect();
+    if occurring.is_empty() {
+        return Labelled::Absent;
+    }
+    for (at, line) in body.lines().iter().enumerate() {
+        let folded = body.folded(at);
+        for label in &occurring {
             let Some((_, rest)) = folded.split_once(label.as_str()) else { continue };
             let rest = without_remark(rest);
             let value = rest.trim_start_matches([':', '】', ']', ')', '=', '\t', '|', '*', '-', '」', '>', '→', '・', '.', '·']);
@@ -72,7 +76,7 @@ pub fn number(lines: &[&str], labels: &[String]) -> Labelled {
             match leading_digits(value) {
                 Some(digits) => return Labelled::Number(reading(&digits)),
                 None if value.is_empty() => {
-                    if let Some(digits) = value_below(lines, at) {
+                    if let Some(digits) = value_below(body, at) {
                         return Labelled::Number(reading(&digits));
                     }
                     unreadable.get_or_insert_with(|| reading(""));
@@ -97,9 +101,9 @@ fn without_remark(rest: &str) -> &str {
     if remark.chars().count() <= LONGEST_REMARK { after } else { rest }
 }
 
-fn value_below(lines: &[&str], at: usize) -> Option<String> {
-    let below = lines.iter().skip(at + 1).filter(|line| !line.trim().is_empty()).take(LINES_TO_VALUE).next()?;
-    let folded = fold(below);
+fn value_below(body: &FoldedLines<'_>, at: usize) -> Option<String> {
+    let below = (at + 1..body.lines().len()).map(|below| body.folded(below)).filter(|line| !line.is_empty());
+    let folded = below.take(LINES_TO_VALUE).next()?;
     let digits = leading_digits(folded.trim_start_matches([':', '*', '|']))?;
     // A line of its own: a number that a sentence begins with is none.
     (digits.len() + folded.matches(['-', ':', '*', '|']).count() >= folded.chars().count()).then_some(digits)
@@ -207,7 +211,7 @@ mod tests {
     use super::*;
 
     fn value(lines: &[&str]) -> Option<String> {
-        match number(lines, &[fold("自己宣言ID")]) {
+        match number(&FoldedLines::of(&lines.join("\n")), &[fold("自己宣言ID")]) {
             Labelled::Number(reading) => Some(reading.value),
             Labelled::Absent | Labelled::Unreadable(_) => None,
         }
@@ -234,8 +238,8 @@ mod tests {
 
     #[test]
     fn what_is_no_number_is_unreadable_and_a_sentence_is_nothing() {
-        assert!(matches!(number(&["自己宣言ID:4l23x"], &[fold("自己宣言ID")]), Labelled::Unreadable(_)));
-        assert_eq!(number(&["自己宣言IDは後日お送りします。"], &[fold("自己宣言ID")]), Labelled::Absent);
+        assert!(matches!(number(&FoldedLines::of("自己宣言ID:4l23x"), &[fold("自己宣言ID")]), Labelled::Unreadable(_)));
+        assert_eq!(number(&FoldedLines::of("自己宣言IDは後日お送りします。"), &[fold("自己宣言ID")]), Labelled::Absent);
     }
 
     #[test]

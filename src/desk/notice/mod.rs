@@ -8,7 +8,7 @@ pub mod field;
 use self::field::{Addressee, Labelled, Reading, UserNumber, addressee, names_a_level, number, stars};
 use super::original::{Contents, Original};
 use super::rules::{NoticeKind, Rules, States};
-use super::text::fold::{fold, letters, printable};
+use super::text::fold::{FoldedLines, fold, letters, printable};
 use super::words::{Carried, Evidence, FindingCode};
 
 /// The id of every SECURITY ACTION mail that fits no configured kind.
@@ -90,7 +90,7 @@ pub fn recognise(contents: &Contents, own_subject: Option<&str>, rules: &Rules) 
     let has_proof = found.notices.iter().any(|notice| rules.accepts(&notice.kind));
     if !has_proof
         && !found.notices.is_empty()
-        && let Some(kind) = complete_kind(&fold(&contents.peeled), rules).filter(|kind| rules.accepts(&kind.id))
+        && let Some(kind) = complete_kind(&fold(&contents.peeled()), rules).filter(|kind| rules.accepts(&kind.id))
     {
         // The right text is there, but was not found below any header lines: never "of another kind".
         found.doubts.push((FindingCode::PastedWithoutHeaders, kind.title.clone()));
@@ -130,8 +130,8 @@ struct Recognised<'r> {
 }
 
 fn notice(original: &Original, rules: &Rules) -> Option<Notice> {
-    let recognised = recognised(original, rules)?;
-    let lines: Vec<&str> = original.body.lines().collect();
+    let body = FoldedLines::of(&original.body);
+    let recognised = recognised(original, body.text(), rules)?;
     let no_labels = Vec::new();
     // A mail of an unknown kind may still state an ID, which is worth a person's look.
     let model = recognised.kind.or_else(|| rules.kinds.iter().find(|kind| kind.states == States::Declaration));
@@ -141,7 +141,7 @@ fn notice(original: &Original, rules: &Rules) -> Option<Notice> {
         _ => (&no_labels, &no_labels),
     };
     let is_known = recognised.kind.is_some();
-    let user_number = match number(&lines, user_labels) {
+    let user_number = match number(&body, user_labels) {
         Labelled::Number(reading) if is_known => Some(UserNumber::new(reading.value)),
         Labelled::Number(_) | Labelled::Absent | Labelled::Unreadable(_) => None,
     };
@@ -157,10 +157,10 @@ fn notice(original: &Original, rules: &Rules) -> Option<Notice> {
     Some(Notice {
         kind: recognised.kind.map_or_else(|| OTHER.to_owned(), |kind| kind.id.clone()),
         stars: level,
-        declaration_id: number(&lines, id_labels),
+        declaration_id: number(&body, id_labels),
         user_number,
         // A mail of an unknown kind may begin with anything.
-        addressee: if is_known { addressee(&lines) } else { Addressee::default() },
+        addressee: if is_known { addressee(body.lines()) } else { Addressee::default() },
         evidence: if original.carried == Carried::Inline { Evidence::Quoted } else { Evidence::Attached },
         original: original.clone(),
         lacks: lacks(original, recognised.lacks, &line, rules),
@@ -168,13 +168,12 @@ fn notice(original: &Original, rules: &Rules) -> Option<Notice> {
     })
 }
 
-fn recognised<'r>(original: &Original, rules: &'r Rules) -> Option<Recognised<'r>> {
+fn recognised<'r>(original: &Original, body: &str, rules: &'r Rules) -> Option<Recognised<'r>> {
     let subject = letters(original.subject.as_deref().unwrap_or_default());
-    let body = fold(&original.body);
     let by_subject = rules.kinds.iter().find(|kind| kind.subjects.iter().any(|pattern| pattern.fits(&subject)));
-    let by_body = complete_kind(&body, rules);
+    let by_body = complete_kind(body, rules);
     match (by_subject, by_body) {
-        (Some(kind), Some(_)) if is_complete(kind, &body) => Some(Recognised { kind: Some(kind), lacks: None }),
+        (Some(kind), Some(_)) if is_complete(kind, body) => Some(Recognised { kind: Some(kind), lacks: None }),
         (Some(kind), Some(_)) => Some(Recognised { kind: Some(kind), lacks: Some(FindingCode::KindConflict) }),
         (Some(kind), None) => Some(Recognised { kind: Some(kind), lacks: Some(FindingCode::BodyCut) }),
         (None, Some(kind)) => {
@@ -274,11 +273,12 @@ fn disagreement(plain: &[Notice], html: &[Notice]) -> Option<String> {
 /// A notice without the lines that say whose mail it was: its text was copied, or quoted without attribution. Or its subject
 /// stands in the submission's own subject while the text is gone.
 fn pasted(contents: &Contents, own_subject: Option<&str>, rules: &Rules) -> Option<Original> {
-    let folded = fold(&contents.peeled);
+    let (peeled, quoted) = (contents.peeled(), contents.quoted());
+    let folded = fold(&peeled);
     let own_letters = letters(own_subject.unwrap_or_default());
     let by_subject = rules.kinds.iter().any(|kind| kind.subjects.iter().any(|pattern| pattern.fits(&own_letters)));
     let is_whole = complete_kind(&folded, rules).is_some();
-    let is_quoted = complete_kind(&fold(&contents.quoted), rules).is_some();
+    let is_quoted = complete_kind(&fold(&quoted), rules).is_some();
     let is_gone = by_subject && contents.originals.is_empty() && is_forward_subject(own_subject.unwrap_or_default());
     if !is_whole && !is_gone {
         return None;
@@ -293,7 +293,7 @@ fn pasted(contents: &Contents, own_subject: Option<&str>, rules: &Rules) -> Opti
         message_id: None,
         carried: Carried::Inline,
         depth: 1,
-        body: if is_quoted { contents.quoted.trim().to_owned() } else { contents.peeled.trim().to_owned() },
+        body: if is_quoted { quoted.trim().to_owned() } else { peeled.trim().to_owned() },
         doubled_fields: Vec::new(),
     })
 }

@@ -4,7 +4,7 @@
 //! disclaimers, too.
 //! Promises: linear in the text; nothing of the text is in two originals; a separator is in none.
 
-use super::attribution::{Attribution, attribution, may_begin, may_end};
+use super::attribution::{Attribution, attribution, may_begin};
 use super::block::{Block, Fields, Standing, block, columns};
 use super::separator::Separator;
 use super::survey::{Surveyed, survey};
@@ -199,16 +199,16 @@ fn attributed(lines: &[Surveyed<'_>], at: usize, line: &Surveyed<'_>) -> Option<
     if line.is_blank() {
         return None;
     }
-    if may_end(line.text) {
+    if line.ends_attribution {
         return attribution(line.text).map(|found| (found, at + 1));
     }
+    let rest = lines.get(at + 1..)?.iter().take(ATTRIBUTION_LINES_BELOW);
+    let mut same = rest.take_while(|next| next.level == line.level && !next.is_blank());
+    let last = same.position(|next| next.ends_attribution)?;
     // A greeting above an attribution is none of it.
     if !may_begin(line.text) {
         return None;
     }
-    let rest = lines.get(at + 1..)?.iter().take(ATTRIBUTION_LINES_BELOW);
-    let mut same = rest.take_while(|next| next.level == line.level && !next.is_blank());
-    let last = same.position(|next| may_end(next.text))?;
     let mut whole = line.text.trim().to_owned();
     for next in lines.get(at + 1..=at + 1 + last)? {
         whole = format!("{whole} {}", next.text.trim()).replace("< ", "<").replace("> :", ">:");

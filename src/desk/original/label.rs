@@ -152,18 +152,15 @@ const LONGEST_LABEL: usize = 32;
 /// Reads `label: value`, also bold (`*差出人:* x`), full-width, with a TAB between (table cells), or bracketed (`【差出人】x`).
 #[must_use]
 pub fn labelled(line: &str) -> Option<Labelled<'_>> {
-    let window = line.as_bytes().get(..LONGEST_LABEL * 4).unwrap_or(line.as_bytes());
-    let may_be_bracketed = memchr::memchr3(b']', 0xE3, 0xEF, window).is_some();
-    if memchr::memchr3(b':', b'\t', 0xEF, window).is_none()
-        && !may_be_bracketed
-        && memchr::memchr3(0xE1, 0xE2, 0xEA, window).is_none()
-        && memchr::memchr2(0xD5, b'`', window).is_none()
-    {
-        return None;
-    }
     let bare = line.trim_start_matches(|character: char| is_decoration_or_space(character) || is_bullet(character));
-    if may_be_bracketed && let Some(found) = bracketed(bare) {
+    if bare.starts_with(OPENING_BRACKETS)
+        && let Some(found) = bracketed(bare)
+    {
         return Some(found);
+    }
+    let window = bare.as_bytes().get(..LONGEST_LABEL * 4).unwrap_or(bare.as_bytes());
+    if !may_hold_colon(window) {
+        return None;
     }
     let (at, separator) = bare.char_indices().take(LONGEST_LABEL).find(|(_, character)| is_colon(*character) || *character == '\t')?;
     let (words, rest) = bare.split_at_checked(at)?;
@@ -173,9 +170,18 @@ pub fn labelled(line: &str) -> Option<Labelled<'_>> {
     Some(Labelled { label, value: unbold(line, rest) })
 }
 
+const OPENING_BRACKETS: [char; 4] = ['【', '［', '[', '〔'];
+
+/// First bytes of the colons, and TAB: most lines of prose have none of them so far to the left.
+fn may_hold_colon(window: &[u8]) -> bool {
+    memchr::memchr3(b':', b'\t', 0xEF, window).is_some()
+        || memchr::memchr3(0xE1, 0xE2, 0xEA, window).is_some()
+        || memchr::memchr2(0xD5, b'`', window).is_some()
+}
+
 /// `【差出人】山田`, `[件名]： 申込`: the bracket stands for the colon.
 fn bracketed(line: &str) -> Option<Labelled<'_>> {
-    let rest = line.strip_prefix(['【', '［', '[', '〔'])?;
+    let rest = line.strip_prefix(OPENING_BRACKETS)?;
     let (at, close) = rest.char_indices().take(LONGEST_LABEL).find(|(_, character)| matches!(character, '】' | '］' | ']' | '〕'))?;
     let (words, value) = rest.split_at_checked(at)?;
     let label = known(words)?;

@@ -55,12 +55,8 @@ pub struct Contents {
     pub alternates: Vec<Original>,
     /// What the submitter wrote above the outermost original.
     pub message: String,
-    /// The submitter's whole text with quote marks peeled: for a notice pasted without its header lines.
-    pub peeled: String,
-    /// The lines with quote marks alone, peeled.
-    pub quoted: String,
-    /// What stands above the first quoted line.
-    pub unquoted: String,
+    /// The submitter's texts as they stand: for a notice pasted without its header lines.
+    pub texts: Vec<String>,
     /// A plain part holds none of the originals that its HTML alternative has.
     pub is_plain_without: bool,
     /// Text of HTML parts that a reader cannot see.
@@ -70,6 +66,30 @@ pub struct Contents {
     pub illegible: Vec<String>,
     /// A nested mail that was refused by the limits.
     pub refused: Option<Admission>,
+}
+
+impl Contents {
+    /// The submitter's whole text with quote marks peeled.
+    #[must_use]
+    pub fn peeled(&self) -> String {
+        self.joined(|text| reading::peeled(text, 0))
+    }
+
+    /// The lines with quote marks alone, peeled.
+    #[must_use]
+    pub fn quoted(&self) -> String {
+        self.joined(|text| reading::peeled(text, 1))
+    }
+
+    /// What stands above the first quoted line.
+    #[must_use]
+    pub fn unquoted(&self) -> String {
+        self.joined(reading::unquoted).trim().to_owned()
+    }
+
+    fn joined(&self, of: impl Fn(&str) -> String) -> String {
+        self.texts.iter().map(|text| of(text)).collect::<Vec<_>>().join("\n")
+    }
 }
 
 /// Finds everything in a parsed submission.
@@ -111,10 +131,7 @@ impl Finder<'_> {
         let preface =
             texts.iter().map(|text| text.chosen.preface.as_str()).filter(|preface| !preface.is_empty()).collect::<Vec<_>>().join("\n\n");
         if depth == 0 {
-            self.contents.peeled = texts.iter().map(|text| text.peeled.as_str()).collect::<Vec<_>>().join("\n");
             self.contents.hidden = texts.iter().map(|text| text.hidden.as_str()).collect();
-            self.contents.quoted = texts.iter().map(|text| text.quoted.as_str()).collect::<Vec<_>>().join("\n");
-            self.contents.unquoted = texts.iter().map(|text| text.unquoted.as_str()).collect::<Vec<_>>().join("\n").trim().to_owned();
             if own.is_none() {
                 self.contents.message.clone_from(&preface);
             }
@@ -124,6 +141,9 @@ impl Finder<'_> {
             self.contents.originals.push(original);
         }
         for text in texts {
+            if depth == 0 {
+                self.contents.texts.push(text.whole);
+            }
             self.contents.originals.extend(text.chosen.originals.into_iter().map(|found| quoted(found, depth)));
             self.contents.alternates.extend(text.alternate.into_iter().flat_map(|other| other.originals).map(|found| quoted(found, depth)));
         }

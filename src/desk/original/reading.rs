@@ -40,7 +40,7 @@ pub fn read(message: &Message<'_>, limits: &Limits) -> (Vec<Text>, Aside) {
             }
             let text = legible(part, limits, &mut aside);
             match wants_html {
-                Wanted::Plain => read_plain(index, part, &text, limits, &mut texts, &mut aside),
+                Wanted::Plain => read_plain(index, part, text, limits, &mut texts, &mut aside),
                 Wanted::Html => read_html(index, &text, message, limits, &mut texts, &mut aside),
             }
         }
@@ -74,16 +74,16 @@ fn extracted(text: &str, limits: &Limits, aside: &mut Aside) -> inline::Extracte
     found
 }
 
-fn read_plain(index: usize, part: &Part<'_>, text: &str, limits: &Limits, texts: &mut Vec<Text>, aside: &mut Aside) {
+fn read_plain(index: usize, part: &Part<'_>, text: String, limits: &Limits, texts: &mut Vec<Text>, aside: &mut Aside) {
     let text = match part.flow {
-        Flow::Fixed => text.to_owned(),
-        Flow::Flowed => unflowed(text, Spaces::Kept, |line| labelled(line).is_some()),
-        Flow::FlowedWithoutSpaces => unflowed(text, Spaces::Deleted, |line| labelled(line).is_some()),
+        Flow::Fixed => text,
+        Flow::Flowed => unflowed(&text, Spaces::Kept, |line| labelled(line).is_some()),
+        Flow::FlowedWithoutSpaces => unflowed(&text, Spaces::Deleted, |line| labelled(line).is_some()),
     };
     if let Some(name) = uuencoded(&text) {
         aside.attachments.push(Attachment { sort: Sort::Unread, name: name.to_owned() });
     }
-    texts.push(Text::of_plain(index, extracted(&text, limits, aside), &text));
+    texts.push(Text { index, chosen: extracted(&text, limits, aside), alternate: None, whole: text, hidden: String::new() });
 }
 
 fn read_html(index: usize, text: &str, message: &Message<'_>, limits: &Limits, texts: &mut Vec<Text>, aside: &mut Aside) {
@@ -93,8 +93,8 @@ fn read_html(index: usize, text: &str, message: &Message<'_>, limits: &Limits, t
     }
     let found = extracted(&rendered.visible, limits, aside);
     match texts.iter_mut().find(|text| message.are_alternatives(text.index, index)) {
-        Some(text) => aside.is_plain_without |= text.add_html(found, &rendered),
-        None => texts.push(Text::of_html(index, found, rendered)),
+        Some(text) => aside.is_plain_without |= text.add_html(found, rendered),
+        None => texts.push(Text { index, chosen: found, alternate: None, whole: rendered.visible, hidden: rendered.hidden }),
     }
 }
 
@@ -112,37 +112,20 @@ pub struct Text {
     index: usize,
     pub chosen: inline::Extracted,
     pub alternate: Option<inline::Extracted>,
-    pub peeled: String,
-    pub quoted: String,
-    pub unquoted: String,
+    /// The text itself, of the part that was chosen.
+    pub whole: String,
     pub hidden: String,
 }
 
 impl Text {
-    fn of_plain(index: usize, chosen: inline::Extracted, text: &str) -> Self {
-        Self {
-            index,
-            chosen,
-            alternate: None,
-            peeled: peeled(text, 0),
-            quoted: peeled(text, 1),
-            unquoted: unquoted(text),
-            hidden: String::new(),
-        }
-    }
-
-    fn of_html(index: usize, chosen: inline::Extracted, rendered: html::Rendered) -> Self {
-        Self { hidden: rendered.hidden, ..Self::of_plain(index, chosen, &rendered.visible) }
-    }
-
     /// The HTML alternative is chosen when the plain text is empty or holds no original while the HTML does; true in the latter case.
-    fn add_html(&mut self, found: inline::Extracted, rendered: &html::Rendered) -> bool {
+    fn add_html(&mut self, found: inline::Extracted, rendered: html::Rendered) -> bool {
         self.hidden.push_str(&rendered.hidden);
-        let plain_is_empty = self.peeled.trim().is_empty();
+        let plain_is_empty = self.whole.trim_matches(|character: char| character.is_whitespace() || character == '>').is_empty();
         let plain_is_without = self.chosen.originals.is_empty() && !found.originals.is_empty();
         if plain_is_empty || plain_is_without {
-            let html = Self::of_html(self.index, found, rendered.clone());
-            *self = Self { hidden: std::mem::take(&mut self.hidden), ..html };
+            self.chosen = found;
+            self.whole = rendered.visible;
         } else {
             self.alternate = Some(found);
         }
@@ -151,11 +134,13 @@ impl Text {
 }
 
 /// The lines of at least this quote level, without any quote marks.
-fn peeled(text: &str, least: u8) -> String {
+#[must_use]
+pub fn peeled(text: &str, least: u8) -> String {
     lines(text).iter().filter(|line| line.level >= least).map(|line| line.text.trim_end()).collect::<Vec<_>>().join("\n")
 }
 
 /// The lines above the first quoted one.
-fn unquoted(text: &str) -> String {
+#[must_use]
+pub fn unquoted(text: &str) -> String {
     lines(text).iter().take_while(|line| line.level == 0).map(|line| line.whole.trim_end()).collect::<Vec<_>>().join("\n")
 }

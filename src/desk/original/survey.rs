@@ -3,6 +3,7 @@
 //! Promises: whoever looks at a line again pays nothing for it. Rejected: asking again at each step; a header block asks for the lines
 //! ahead of it, and the lines ahead ask for theirs.
 
+use super::attribution::may_end;
 use super::label::{Labelled, labelled};
 use super::separator::{Separator, separator};
 use crate::desk::text::line::{Line, lines};
@@ -18,6 +19,8 @@ pub struct Surveyed<'a> {
     pub text: &'a str,
     pub label: Option<Labelled<'a>>,
     pub separator: Option<Separator>,
+    /// Whether it may be the last line of an attribution.
+    pub ends_attribution: bool,
     is_blank: bool,
 }
 
@@ -25,7 +28,8 @@ impl<'a> Surveyed<'a> {
     fn of(line: Line<'a>) -> Self {
         let is_blank = line.is_blank();
         let (label, separator) = if is_blank { (None, None) } else { (labelled(line.text), separator(line.text)) };
-        Self { level: line.level, whole: line.whole, text: line.text, label, separator, is_blank }
+        let ends_attribution = !is_blank && may_end(line.text);
+        Self { level: line.level, whole: line.whole, text: line.text, label, separator, ends_attribution, is_blank }
     }
 
     /// Whether there is nothing to see.

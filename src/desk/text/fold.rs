@@ -70,6 +70,50 @@ fn fold_by_tables(folded: &mut String, text: &str) {
     folded.extend(characters.flat_map(char::to_lowercase).map(unified));
 }
 
+/// The lines of a text with their folded forms, and the folded text as a whole.
+#[derive(Debug)]
+pub struct FoldedLines<'a> {
+    lines: Vec<&'a str>,
+    text: String,
+    ends: Vec<usize>,
+}
+
+impl<'a> FoldedLines<'a> {
+    /// Folds every line once.
+    #[must_use]
+    pub fn of(text: &'a str) -> Self {
+        let lines: Vec<&str> = text.lines().collect();
+        let mut folded = String::with_capacity(text.len());
+        let ends = lines
+            .iter()
+            .map(|line| {
+                fold_into(&mut folded, line);
+                folded.len()
+            })
+            .collect();
+        Self { lines, text: folded, ends }
+    }
+
+    /// The folded text, line ends away.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The lines as they stand.
+    #[must_use]
+    pub fn lines(&self) -> &[&'a str] {
+        &self.lines
+    }
+
+    /// The folded form of one line.
+    #[must_use]
+    pub fn folded(&self, at: usize) -> &str {
+        let start = at.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
+        self.ends.get(at).and_then(|end| self.text.get(start..*end)).unwrap_or_default()
+    }
+}
+
 /// The folded text's letters and digits alone.
 #[must_use]
 pub fn letters(text: &str) -> String {
