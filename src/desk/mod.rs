@@ -6,6 +6,7 @@
 //! called inside the store's transaction, so that two submissions of one sender cannot both be the first.
 
 pub mod check;
+pub mod file;
 pub mod gate;
 pub mod letter;
 pub mod message;

@@ -51,6 +51,20 @@ pub enum Flow {
 }
 
 impl<'a> Part<'a> {
+    /// A file that came inside another: what it is shows by its name and its bytes alone.
+    #[must_use]
+    pub fn of_member(name: &str, bytes: &'a [u8]) -> Self {
+        Self {
+            content_type: "application/octet-stream".to_owned(),
+            charset: None,
+            name: Some(name.to_owned()),
+            disposition: Disposition::Attachment,
+            transfer: Transfer::Identity,
+            flow: Flow::Fixed,
+            encoded: bytes,
+        }
+    }
+
     /// The bytes, decoded. Tolerant: what cannot be decoded is left out (base64) or kept as it stands (quoted-printable).
     #[must_use]
     pub fn bytes(&self) -> Cow<'a, [u8]> {

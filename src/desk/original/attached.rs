@@ -25,9 +25,11 @@ pub enum Sort {
     /// A picture large enough to show a proof.
     Picture,
     Pdf,
+    /// A zip, to be looked into.
+    Archive,
     /// A password-protected archive.
     Encrypted,
-    /// A container that the desk cannot open: .msg, winmail.dat, archives, office documents …
+    /// A container that the desk cannot open: .msg, winmail.dat, other archives, office documents …
     Unread,
     /// Calendar entries, signatures, contact cards, small pictures, short forms for watches: nothing that proves anything.
     Harmless,
@@ -97,7 +99,7 @@ fn by_bytes(part: &Part<'_>, content_type: &str) -> Sort {
         return Sort::Pdf;
     }
     if bytes.starts_with(b"PK\x03\x04") {
-        return if is_encrypted_zip(&bytes) { Sort::Encrypted } else { Sort::Unread };
+        return if is_office_document(part, content_type) { Sort::Unread } else { Sort::Archive };
     }
     // A whole mailbox begins like a mail, too, but holds several.
     if !content_type.contains("mbox")
@@ -110,7 +112,8 @@ fn by_bytes(part: &Part<'_>, content_type: &str) -> Sort {
     if bytes.trim_ascii().is_empty() { Sort::Harmless } else { Sort::Unread }
 }
 
-/// Bit 0 of the general purpose flag of the first member (APPNOTE.TXT section 4.4.4).
-fn is_encrypted_zip(bytes: &[u8]) -> bool {
-    bytes.get(6).is_some_and(|flags| flags & 1 == 1)
+/// Office documents are zips, too, but hold no mails.
+fn is_office_document(part: &Part<'_>, content_type: &str) -> bool {
+    const ENDINGS: [&str; 10] = [".docx", ".docm", ".xlsx", ".xlsm", ".pptx", ".odt", ".ods", ".odp", ".xps", ".epub"];
+    content_type.contains("officedocument") || content_type.contains("opendocument") || part.is_named(&ENDINGS)
 }

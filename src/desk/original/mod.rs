@@ -14,6 +14,7 @@ mod reading;
 pub mod separator;
 mod survey;
 
+use super::file::archive::{self, Refusal};
 use super::message::limits::Admission;
 use super::message::part::Part;
 use super::message::{Message, without_leading_blanks};
@@ -155,11 +156,32 @@ impl Finder<'_> {
             match attached::sort(part, &self.rules.limits) {
                 Sort::Text => {}
                 Sort::Mail(carried) => self.open_mail(part, carried, depth),
-                other => self
-                    .contents
-                    .attachments
-                    .push(Attachment { sort: other, name: part.name.clone().unwrap_or_else(|| part.content_type.clone()) }),
+                Sort::Archive => self.open_archive(part, depth),
+                other => self.put_aside(other, part),
             }
+        }
+    }
+
+    fn put_aside(&mut self, sort: Sort, part: &Part<'_>) {
+        self.contents.attachments.push(Attachment { sort, name: part.name.clone().unwrap_or_else(|| part.content_type.clone()) });
+    }
+
+    /// Looks into a zip, one level deep: an archive inside an archive is one that is not opened.
+    fn open_archive(&mut self, part: &Part<'_>, depth: u8) {
+        let bounds = archive::Bounds { members: self.rules.limits.archive_members, bytes: self.rules.limits.archive_bytes };
+        let unpacked = archive::unpack(&part.bytes(), bounds, |member| {
+            let inside = Part::of_member(&member.name, &member.bytes);
+            match attached::sort(&inside, &self.rules.limits) {
+                Sort::Mail(_) => self.open_mail(&inside, Carried::File, depth),
+                Sort::Archive => self.put_aside(Sort::Unread, &inside),
+                other => self.put_aside(other, &inside),
+            }
+        });
+        match unpacked {
+            Ok(()) => {}
+            Err(Refusal::Encrypted) => self.put_aside(Sort::Encrypted, part),
+            Err(Refusal::TooComplex) => self.contents.refused = Some(Admission::TooComplex),
+            Err(Refusal::Broken) => self.put_aside(Sort::Unread, part),
         }
     }
 

@@ -7,7 +7,7 @@ use super::Build;
 use crate::mail::encode::{Charset, HeaderForm, Transfer, base64_lines, with_crlf};
 use crate::mail::entity::Entity;
 use crate::mail::expected::{Expected, Verdict};
-use crate::mail::files;
+use crate::mail::files::{self, Lock};
 use crate::mail::html::lines;
 use crate::mail::layout::clients::GMAIL_WEB;
 use crate::mail::letter::{Carried, Mailbox};
@@ -44,6 +44,28 @@ pub const TABLE: &[(&str, Build)] = &[
     ("eml-as-text-plain", |name| beside_text(name, Carried::File, eml_as_text)),
     ("eml-as-application-eml-upper-case-ending", |name| {
         beside_text(name, Carried::File, |scene| Entity::attachment("application/x-eml", "NOTICE.EML", &with_crlf(&raw(scene))))
+    }),
+    ("eml-inside-a-zip", |name| {
+        beside_text(name, Carried::File, |scene| {
+            Entity::attachment(
+                "application/zip",
+                "お知らせ.zip",
+                &files::zip("notice.eml", &with_crlf(&raw(scene)), Lock::Open, &mut scene.random.clone()),
+            )
+        })
+    }),
+    ("eml-inside-a-zip-as-octet-stream-without-names", |name| {
+        beside_text(name, Carried::File, |scene| {
+            let zip = files::zip("notice", &with_crlf(&raw(scene)), Lock::Open, &mut scene.random.clone());
+            Entity::ready(
+                &[
+                    ("Content-Type", "application/octet-stream"),
+                    ("Content-Transfer-Encoding", "base64"),
+                    ("Content-Disposition", "attachment"),
+                ],
+                &base64_lines(&zip),
+            )
+        })
     }),
     ("digest-with-the-notice", |name| {
         beside_text(name, Carried::Attached, |scene| Entity::multipart("digest", "=_digest", &[implicit_message(scene)]))

@@ -64,7 +64,25 @@ pub const TABLE: &[(&str, Build)] = &[
     ("review-pdf-only", |name| {
         attached_only(name, "pdf_attached", |_| Entity::attachment("application/pdf", "自己宣言完了のお知らせ.pdf", &files::pdf()))
     }),
-    ("review-plain-zip", |name| attached_only(name, "unread_attachment", |scene| zip(scene, Lock::Open))),
+    ("review-zip-inside-a-zip", |name| {
+        attached_only(name, "unread_attachment", |scene| {
+            let inner =
+                files::zip("notice.eml", &with_crlf(&scene.letter.raw(Charset::Utf8, Transfer::EightBit)), Lock::Open, &mut scene.random);
+            Entity::attachment("application/zip", "二重.zip", &files::zip("notice.zip", &inner, Lock::Open, &mut scene.random))
+        })
+    }),
+    ("review-zip-with-a-pdf", |name| {
+        attached_only(name, "pdf_attached", |scene| {
+            Entity::attachment("application/zip", "お知らせ.zip", &files::zip("お知らせ.pdf", &files::pdf(), Lock::Open, &mut scene.random))
+        })
+    }),
+    ("review-zip-cut-off", |name| {
+        attached_only(name, "unread_attachment", |scene| {
+            let mut cut = files::zip("notice.eml", &scene.random.noise(400), Lock::Open, &mut scene.random.clone());
+            cut.truncate(300);
+            Entity::attachment("application/zip", "お知らせ.zip", &cut)
+        })
+    }),
     ("review-outlook-msg", |name| {
         attached_only(name, "unread_attachment", |scene| {
             Entity::attachment("application/vnd.ms-outlook", "お知らせ.msg", &files::msg(&mut scene.random))
