@@ -74,7 +74,7 @@ fn unopened(attachment: &Attachment) -> Option<Finding> {
         Sort::Picture => FindingCode::PictureAttached,
         Sort::Pdf => FindingCode::PdfAttached,
         Sort::Encrypted => FindingCode::EncryptedAttachment,
-        Sort::Archive | Sort::Unread => FindingCode::UnreadAttachment,
+        Sort::Outlook | Sort::Tnef | Sort::Archive | Sort::Unread => FindingCode::UnreadAttachment,
         Sort::Text | Sort::Mail(_) | Sort::Harmless => return None,
     };
     Some(Finding::new(code, Some(&attachment.name)))

@@ -98,6 +98,7 @@ pub fn read(raw: &[u8], rules: &Rules) -> Reading {
         _ => std::mem::take(&mut contents.message),
     };
     let mut originals = contents.originals;
+    originals.extend(contents.prints.into_iter().filter(|(print, _)| print.from.is_some()).map(|(print, _)| print));
     originals.extend(notices.pasted.clone());
     if originals.is_empty() {
         originals.extend(notices.notices.iter().map(|notice| notice.original.clone()));

@@ -75,6 +75,8 @@ words! {
         Attached = "attached",
         /// Text inside a forward, which anybody can edit.
         Quoted = "quoted",
+        /// Text of a print-out: a person must look.
+        Printed = "printed",
     }
 }
 
@@ -85,10 +87,12 @@ words! {
         Inline = "inline",
         /// As a message/rfc822 part.
         Attached = "attached",
-        /// As a file that holds a mail (.eml under any content type).
+        /// As a file that holds a mail: .eml under any content type, .msg, in winmail.dat or in a zip.
         File = "file",
         /// The submission itself is the original: redirected, resent or forwarded by a rule.
         Direct = "direct",
+        /// As the text of a PDF.
+        Print = "print",
     }
 }
 
@@ -130,7 +134,7 @@ words! {
         PastedWithoutHeaders = "pasted_without_headers",
         /// Doubt: a picture that may show the proof.
         PictureAttached = "picture_attached",
-        /// Doubt: a PDF that may hold the proof.
+        /// Doubt: a PDF that may hold the proof, or does.
         PdfAttached = "pdf_attached",
         /// Doubt: an attachment that the desk cannot open and that may hold the proof.
         UnreadAttachment = "unread_attachment",

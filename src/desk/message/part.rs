@@ -51,6 +51,20 @@ pub enum Flow {
 }
 
 impl<'a> Part<'a> {
+    /// A text that came decoded.
+    #[must_use]
+    pub fn of_text(content_type: &str, text: &'a str) -> Self {
+        Self {
+            content_type: content_type.to_owned(),
+            charset: Some("utf-8".to_owned()),
+            name: None,
+            disposition: Disposition::Body,
+            transfer: Transfer::Identity,
+            flow: Flow::Fixed,
+            encoded: text.as_bytes(),
+        }
+    }
+
     /// A file that came inside another: what it is shows by its name and its bytes alone.
     #[must_use]
     pub fn of_member(name: &str, bytes: &'a [u8]) -> Self {

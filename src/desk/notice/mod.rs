@@ -87,6 +87,8 @@ pub fn recognise(contents: &Contents, own_subject: Option<&str>, rules: &Rules) 
             notice
         }));
     }
+    let printed = printed(&contents.prints, &found.notices, rules);
+    found.notices.extend(printed);
     let has_proof = found.notices.iter().any(|notice| rules.accepts(&notice.kind));
     if !has_proof
         && !found.notices.is_empty()
@@ -101,6 +103,18 @@ pub fn recognise(contents: &Contents, own_subject: Option<&str>, rules: &Rules) 
         found.doubts.push((FindingCode::HiddenText, kind.title.clone()));
     }
     found
+}
+
+/// Notices of print-outs, each with the doubt that a person must look at it. One that says no more than a notice that came as a mail adds
+/// nothing: applicants attach the print beside the forward.
+fn printed(prints: &[(Original, String)], others: &[Notice], rules: &Rules) -> Vec<Notice> {
+    let is_new = |print: &Notice| id(print).map_or(others.is_empty(), |found| others.iter().all(|other| id(other) != Some(found)));
+    let found = prints.iter().filter_map(|(original, name)| Some((notice(original, rules)?, name)));
+    let new = found.filter(|(print, _)| is_new(print)).map(|(mut print, name)| {
+        print.lacks.push((FindingCode::PdfAttached, name.clone()));
+        print
+    });
+    distinct(new.collect())
 }
 
 /// The notices of a chain of forwards. A forward around a notice often repeats its subject, without its text: it is the wrapping.
@@ -161,7 +175,11 @@ fn notice(original: &Original, rules: &Rules) -> Option<Notice> {
         user_number,
         // A mail of an unknown kind may begin with anything.
         addressee: if is_known { addressee(body.lines()) } else { Addressee::default() },
-        evidence: if original.carried == Carried::Inline { Evidence::Quoted } else { Evidence::Attached },
+        evidence: match original.carried {
+            Carried::Inline => Evidence::Quoted,
+            Carried::Print => Evidence::Printed,
+            Carried::Attached | Carried::File | Carried::Direct => Evidence::Attached,
+        },
         original: original.clone(),
         lacks: lacks(original, recognised.lacks, &line, rules),
         line,
@@ -225,7 +243,7 @@ fn lacks(original: &Original, recognition: Option<FindingCode>, line: &str, rule
         Some(_) => found.push((FindingCode::SenderOutsideDomain, shown)),
         // An address in no known form is still somebody's; a person reads whose.
         None if shown.contains(['@', '＠']) => found.push((FindingCode::SenderOutsideDomain, shown)),
-        None if original.carried == Carried::Inline => found.push((FindingCode::SenderUnstated, shown)),
+        None if matches!(original.carried, Carried::Inline | Carried::Print) => found.push((FindingCode::SenderUnstated, shown)),
         // A whole mail without a sender's address is none: a page that a browser saved, a text with a made-up header.
         None => found.push((FindingCode::PastedWithoutHeaders, shown)),
     }
@@ -284,17 +302,8 @@ fn pasted(contents: &Contents, own_subject: Option<&str>, rules: &Rules) -> Opti
         return None;
     }
     Some(Original {
-        from: None,
-        to: Vec::new(),
-        cc: Vec::new(),
         subject: if is_whole { None } else { own_subject.map(str::to_owned) },
-        date: None,
-        date_text: None,
-        message_id: None,
-        carried: Carried::Inline,
-        depth: 1,
-        body: if is_quoted { quoted.trim().to_owned() } else { peeled.trim().to_owned() },
-        doubled_fields: Vec::new(),
+        ..Original::of_text(if is_quoted { quoted.trim().to_owned() } else { peeled.trim().to_owned() })
     })
 }
 

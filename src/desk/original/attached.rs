@@ -25,11 +25,15 @@ pub enum Sort {
     /// A picture large enough to show a proof.
     Picture,
     Pdf,
+    /// A file of Outlook (.msg).
+    Outlook,
+    /// What Outlook and Exchange send in place of MIME (winmail.dat).
+    Tnef,
     /// A zip, to be looked into.
     Archive,
     /// A password-protected archive.
     Encrypted,
-    /// A container that the desk cannot open: .msg, winmail.dat, other archives, office documents …
+    /// A container that the desk cannot open: other archives, office documents …
     Unread,
     /// Calendar entries, signatures, contact cards, small pictures, short forms for watches: nothing that proves anything.
     Harmless,
@@ -93,10 +97,22 @@ fn is_harmless(content_type: &str) -> bool {
     )
 }
 
+/// MS-OXTNEF section 2.1.3.1.
+const TNEF: &[u8] = b"\x78\x9f\x3e\x22";
+/// MS-CFB section 2.2.
+const COMPOUND_FILE: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
+
 fn by_bytes(part: &Part<'_>, content_type: &str) -> Sort {
     let bytes = part.start();
     if content_type == "application/pdf" || part.is_named(&[".pdf"]) || bytes.starts_with(b"%PDF-") {
         return Sort::Pdf;
+    }
+    if bytes.starts_with(TNEF) {
+        return Sort::Tnef;
+    }
+    // Old office documents are compound files, too: the reader tells them apart.
+    if bytes.starts_with(COMPOUND_FILE) {
+        return if part.is_named(&[".doc", ".xls", ".ppt"]) { Sort::Unread } else { Sort::Outlook };
     }
     if bytes.starts_with(b"PK\x03\x04") {
         return if is_office_document(part, content_type) { Sort::Unread } else { Sort::Archive };

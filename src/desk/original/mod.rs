@@ -8,16 +8,16 @@ mod attached;
 pub mod attribution;
 mod block;
 mod dress;
+mod finder;
 pub mod inline;
 pub mod label;
 mod reading;
 pub mod separator;
 mod survey;
 
-use super::file::archive::{self, Refusal};
+use self::finder::Finder;
+use super::message::Message;
 use super::message::limits::Admission;
-use super::message::part::Part;
-use super::message::{Message, without_leading_blanks};
 use super::rules::Rules;
 use super::text::address::{Mailbox, mailbox, mailboxes};
 use super::text::date::{Dated, date};
@@ -47,6 +47,26 @@ pub struct Original {
     pub doubled_fields: Vec<&'static str>,
 }
 
+impl Original {
+    /// A text without the lines that say whose mail it was.
+    #[must_use]
+    pub fn of_text(body: String) -> Self {
+        Self {
+            from: None,
+            to: Vec::new(),
+            cc: Vec::new(),
+            subject: None,
+            date: None,
+            date_text: None,
+            message_id: None,
+            carried: Carried::Inline,
+            depth: 1,
+            body,
+            doubled_fields: Vec::new(),
+        }
+    }
+}
+
 /// Everything found in a submission.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Contents {
@@ -54,6 +74,8 @@ pub struct Contents {
     pub originals: Vec<Original>,
     /// Originals of HTML parts whose plain alternative was read instead.
     pub alternates: Vec<Original>,
+    /// Originals in the text of print-outs, each with the name of its file.
+    pub prints: Vec<(Original, String)>,
     /// What the submitter wrote above the outermost original.
     pub message: String,
     /// The submitter's texts as they stand: for a notice pasted without its header lines.
@@ -96,129 +118,20 @@ impl Contents {
 /// Finds everything in a parsed submission.
 #[must_use]
 pub fn find(message: &Message<'_>, rules: &Rules) -> Contents {
-    let mut finder = Finder { rules, contents: Contents::default(), nested: 0 };
     if message
         .headers
         .raw("content-type")
         .is_some_and(|value| value.trim_ascii_start().get(..16).is_some_and(|start| start.eq_ignore_ascii_case(b"multipart/report")))
     {
         // A bounce also holds a message/rfc822: it is what we sent, not a forward.
-        return finder.contents;
+        return Contents::default();
     }
-    let own = if is_direct(message, rules) { Some(Carried::Direct) } else { None };
-    finder.walk(message, 0, own);
-    finder.contents
+    Finder::new(rules).find(message, is_direct(message, rules).then_some(Carried::Direct))
 }
 
 /// Whether the submission itself is the original: it comes from a sender of notices (redirected, resent or forwarded by a rule).
 fn is_direct(message: &Message<'_>, rules: &Rules) -> bool {
-    message.headers.mailboxes("from").iter().filter_map(|from| from.address.as_deref()).any(|address| rules.is_sender(address))
-}
-
-struct Finder<'r> {
-    rules: &'r Rules,
-    contents: Contents,
-    nested: usize,
-}
-
-impl Finder<'_> {
-    /// Walks one mail whose own depth is `depth`; `own` says how it was carried when it is an original itself.
-    fn walk(&mut self, message: &Message<'_>, depth: u8, own: Option<Carried>) {
-        let (texts, aside) = reading::read(message, &self.rules.limits);
-        self.contents.attachments.extend(aside.attachments);
-        self.contents.illegible.extend(aside.illegible);
-        self.contents.refused = aside.refused.or(self.contents.refused);
-        self.contents.is_plain_without |= aside.is_plain_without;
-        let preface =
-            texts.iter().map(|text| text.chosen.preface.as_str()).filter(|preface| !preface.is_empty()).collect::<Vec<_>>().join("\n\n");
-        if depth == 0 {
-            self.contents.hidden = texts.iter().map(|text| text.hidden.as_str()).collect();
-            if own.is_none() {
-                self.contents.message.clone_from(&preface);
-            }
-        }
-        if let Some(carried) = own {
-            let original = whole(message, carried, depth, preface);
-            self.contents.originals.push(original);
-        }
-        for text in texts {
-            if depth == 0 {
-                self.contents.texts.push(text.whole);
-            }
-            self.contents.originals.extend(text.chosen.originals.into_iter().map(|found| quoted(found, depth)));
-            self.contents.alternates.extend(text.alternate.into_iter().flat_map(|other| other.originals).map(|found| quoted(found, depth)));
-        }
-        self.open_files(message, depth);
-    }
-
-    fn open_files(&mut self, message: &Message<'_>, depth: u8) {
-        for part in &message.parts {
-            match attached::sort(part, &self.rules.limits) {
-                Sort::Text => {}
-                Sort::Mail(carried) => self.open_mail(part, carried, depth),
-                Sort::Archive => self.open_archive(part, depth),
-                other => self.put_aside(other, part),
-            }
-        }
-    }
-
-    fn put_aside(&mut self, sort: Sort, part: &Part<'_>) {
-        self.contents.attachments.push(Attachment { sort, name: part.name.clone().unwrap_or_else(|| part.content_type.clone()) });
-    }
-
-    /// Looks into a zip, one level deep: an archive inside an archive is one that is not opened.
-    fn open_archive(&mut self, part: &Part<'_>, depth: u8) {
-        let bounds = archive::Bounds { members: self.rules.limits.archive_members, bytes: self.rules.limits.archive_bytes };
-        let unpacked = archive::unpack(&part.bytes(), bounds, |member| {
-            let inside = Part::of_member(&member.name, &member.bytes);
-            match attached::sort(&inside, &self.rules.limits) {
-                Sort::Mail(_) => self.open_mail(&inside, Carried::File, depth),
-                Sort::Archive => self.put_aside(Sort::Unread, &inside),
-                other => self.put_aside(other, &inside),
-            }
-        });
-        match unpacked {
-            Ok(()) => {}
-            Err(Refusal::Encrypted) => self.put_aside(Sort::Encrypted, part),
-            Err(Refusal::TooComplex) => self.contents.refused = Some(Admission::TooComplex),
-            Err(Refusal::Broken) => self.put_aside(Sort::Unread, part),
-        }
-    }
-
-    fn open_mail(&mut self, part: &Part<'_>, carried: Carried, depth: u8) {
-        self.nested += 1;
-        if depth >= self.rules.limits.depth || self.nested > self.rules.limits.nested_mails {
-            self.contents.refused = Some(Admission::TooComplex);
-            return;
-        }
-        let bytes = part.bytes();
-        let inner = Message::parse(without_leading_blanks(&bytes), &self.rules.limits);
-        if inner.admission != Admission::Whole {
-            self.contents.refused = Some(inner.admission);
-        }
-        self.walk(&inner, depth.saturating_add(1), Some(carried));
-    }
-}
-
-fn whole(message: &Message<'_>, carried: Carried, depth: u8, body: String) -> Original {
-    let headers = &message.headers;
-    let date_text = headers.text("date").filter(|text| !text.is_empty());
-    Original {
-        from: headers.mailboxes("from").into_iter().next(),
-        to: headers.mailboxes("to"),
-        cc: headers.mailboxes("cc"),
-        subject: headers.text("subject").map(|subject| visible(&subject)).filter(|subject| !subject.is_empty()),
-        date: date_text.as_deref().and_then(date),
-        date_text,
-        message_id: headers.text("message-id").filter(|id| !id.is_empty()),
-        carried,
-        depth,
-        body,
-        doubled_fields: ["from", "subject", "date", "message-id"]
-            .into_iter()
-            .filter(|name| headers.count(name) > 1 || *name == "from" && headers.names_several_mailboxes(name))
-            .collect(),
-    }
+    message.headers.senders().iter().filter_map(|from| from.address.as_deref()).any(|address| rules.is_sender(address))
 }
 
 fn quoted(found: inline::Inline, depth: u8) -> Original {

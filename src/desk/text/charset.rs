@@ -27,14 +27,15 @@ const REPLACED_ONE_IN: usize = 100;
 /// Decodes a text part.
 #[must_use]
 pub fn decode(bytes: &[u8], label: Option<&str>) -> Decoded {
-    if bytes.is_ascii() && !bytes.contains(&ESC) {
-        let text = bytes.iter().copied().map(char::from).collect();
-        return Decoded { text, legibility: Legibility::Legible };
-    }
     let label = label.map(|label| label.trim().trim_matches(['"', '\'']).to_ascii_lowercase());
-    if label.as_deref().is_some_and(|label| label.contains("utf-7")) {
+    let is_ascii = bytes.is_ascii() && !bytes.contains(&ESC);
+    // A shift in, and its end: without one, UTF-7 is ASCII (RFC 2152).
+    if label.as_deref().is_some_and(|label| label.contains("utf-7")) && (!is_ascii || bytes.contains(&b'+')) {
         // UTF-7 is a known way to smuggle text past readers; no current client writes it.
         return Decoded { text: String::from_utf8_lossy(bytes).into_owned(), legibility: Legibility::Illegible };
+    }
+    if is_ascii {
+        return Decoded { text: String::from_utf8_lossy(bytes).into_owned(), legibility: Legibility::Legible };
     }
     judged(by_evidence(bytes, label.as_deref()))
 }
@@ -258,7 +259,8 @@ mod tests {
     fn noise_and_utf_7_are_illegible() {
         let noise: Vec<u8> = (0..200u8).map(|n| n.wrapping_mul(37) | 0x80).collect();
         assert_eq!(decode(&noise, Some("utf-8")).legibility, Legibility::Illegible);
-        assert_eq!(decode(b"+MEJ-\x1b", Some("utf-7")).legibility, Legibility::Illegible);
+        assert_eq!(decode(b"+MEJ-", Some("utf-7")).legibility, Legibility::Illegible);
+        assert_eq!(decode(b"plain", Some("utf-7")).legibility, Legibility::Legible);
     }
 
     #[test]

@@ -24,6 +24,12 @@ impl Dated {
         self.zoned.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
     }
 
+    /// A point in time that was not written down, in UTC.
+    #[must_use]
+    pub fn utc(seconds: i64) -> Option<Self> {
+        Some(Self { zoned: Timestamp::from_second(seconds).ok()?.to_zoned(TimeZone::UTC) })
+    }
+
     /// UTC seconds.
     #[must_use]
     pub fn seconds(&self) -> i64 {

@@ -145,6 +145,8 @@ pub enum Carried {
     File,
     /// The submission itself.
     Direct,
+    /// As the text of a PDF.
+    Print,
 }
 
 impl Carried {
@@ -156,6 +158,7 @@ impl Carried {
             Self::Attached => "attached",
             Self::File => "file",
             Self::Direct => "direct",
+            Self::Print => "print",
         }
     }
 
@@ -165,6 +168,7 @@ impl Carried {
         match self {
             Self::Inline => "quoted",
             Self::Attached | Self::File | Self::Direct => "attached",
+            Self::Print => "printed",
         }
     }
 }

@@ -16,6 +16,8 @@ pub mod layout;
 pub mod letter;
 pub mod moment;
 pub mod notice;
+pub mod outlook;
+pub mod pdf;
 pub mod people;
 mod random;
 mod stream;

@@ -47,6 +47,14 @@ impl Moment {
         DateForm::Rfc5322.write(self).text
     }
 
+    /// RFC 3339 in UTC, as those know it who keep no zone.
+    #[must_use]
+    pub fn utc(self) -> String {
+        let time = self.0.to_offset(UtcOffset::UTC);
+        let (year, month, day) = (time.year(), u8::from(time.month()), time.day());
+        format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}+00:00", time.hour(), time.minute(), time.second())
+    }
+
     /// Fourteen digits, for identifiers.
     #[must_use]
     pub fn digits(self) -> String {

@@ -9,9 +9,11 @@ use crate::mail::entity::Entity;
 use crate::mail::expected::{Expected, Verdict};
 use crate::mail::files::{self, Lock};
 use crate::mail::html::lines;
-use crate::mail::layout::clients::GMAIL_WEB;
-use crate::mail::letter::{Carried, Mailbox};
+use crate::mail::layout::clients::{GMAIL_WEB, OUTLOOK_WINDOWS};
+use crate::mail::letter::{Carried, Mailbox, Seen};
 use crate::mail::notice::{Notice, Sort, Stars};
+use crate::mail::outlook::{self, BodyForm, Sample};
+use crate::mail::pdf::{PdfForm, pdf};
 use crate::mail::submission::{DESK, Mail, Scene, Submission, plain};
 
 const ONE: Sort = Sort::Completion(Stars::One);
@@ -67,6 +69,35 @@ pub const TABLE: &[(&str, Build)] = &[
             )
         })
     }),
+    ("outlook-msg-unicode", |name| outlook_msg(name, BodyForm::Unicode)),
+    ("outlook-msg-code-page-932", |name| outlook_msg(name, BodyForm::Cp932)),
+    ("outlook-msg-html-inside-rtf", |name| outlook_msg(name, BodyForm::RtfFromHtml)),
+    ("outlook-msg-text-inside-rtf", |name| outlook_msg(name, BodyForm::RtfFromText)),
+    ("outlook-msg-as-octet-stream-without-ending", |name| {
+        by_properties(name, |scene| {
+            Entity::attachment("application/octet-stream", "お知らせ", &outlook::msg(&sample(scene, BodyForm::Unicode)))
+        })
+    }),
+    ("outlook-msg-inside-a-zip", |name| {
+        by_properties(name, |scene| {
+            let msg = outlook::msg(&sample(scene, BodyForm::Cp932));
+            Entity::attachment("application/zip", "お知らせ.zip", &files::zip("notice.msg", &msg, Lock::Open, &mut scene.random.clone()))
+        })
+    }),
+    ("winmail-dat-with-the-notice-embedded", |name| embedded_in_winmail(name, BodyForm::Unicode)),
+    ("winmail-dat-code-page-932-with-the-notice-embedded", |name| embedded_in_winmail(name, BodyForm::Cp932)),
+    ("winmail-dat-with-an-eml", |name| {
+        beside_text(name, Carried::File, |scene| {
+            let eml = ("notice.eml".to_owned(), "message/rfc822".to_owned(), with_crlf(&raw(scene)));
+            let outer = Sample { attachments: vec![eml], ..around(scene, BodyForm::Unicode) };
+            Entity::attachment("application/ms-tnef", "winmail.dat", &outlook::winmail(&outer))
+        })
+    }),
+    ("pdf-print-with-a-font-of-the-reader", |name| printed(name, PdfForm::UniJisUtf16)),
+    ("pdf-print-in-code-page-932", |name| printed(name, PdfForm::Rksj90ms)),
+    ("pdf-print-with-an-embedded-font", |name| printed(name, PdfForm::IdentityWithToUnicode)),
+    ("pdf-print-with-compressed-objects", |name| printed(name, PdfForm::ObjectStreams)),
+    ("pdf-print-beside-the-forward", print_beside_forward),
     ("digest-with-the-notice", |name| {
         beside_text(name, Carried::Attached, |scene| Entity::multipart("digest", "=_digest", &[implicit_message(scene)]))
     }),
@@ -103,6 +134,90 @@ fn beside_text(name: &str, carried: Carried, attach: fn(&Scene) -> Entity) -> Su
 
 fn judged(scene: &Scene, mail: &Mail, carried: Carried) -> Submission {
     Submission { raw: mail.raw(), expected: scene.expect(mail, Verdict::Accepted, &scene.letter.seen(carried)).json() }
+}
+
+fn outlook_msg(name: &str, form: BodyForm) -> Submission {
+    let scene = Scene::named(name, ONE);
+    let entity = Entity::attachment("application/vnd.ms-outlook", "お知らせ.msg", &outlook::msg(&sample(&scene, form)));
+    properties_judged(&scene, entity)
+}
+
+fn by_properties(name: &str, attach: fn(&Scene) -> Entity) -> Submission {
+    let scene = Scene::named(name, ONE);
+    let entity = attach(&scene);
+    properties_judged(&scene, entity)
+}
+
+fn embedded_in_winmail(name: &str, form: BodyForm) -> Submission {
+    let scene = Scene::named(name, ONE);
+    let outer = Sample { embedded: vec![sample(&scene, form)], ..around(&scene, form) };
+    properties_judged(&scene, Entity::attachment("application/ms-tnef", "winmail.dat", &outlook::winmail(&outer)))
+}
+
+/// Properties keep the time in UTC.
+fn properties_judged(scene: &Scene, attachment: Entity) -> Submission {
+    let mail =
+        scene.mail("SECURITY ACTIONのメールを添付します", Entity::multipart("mixed", "=_mixed_boundary", &[words(scene), attachment]));
+    let utc = Some(scene.letter.sent.utc());
+    let seen = Seen { date: utc.clone(), date_text: utc, ..scene.letter.seen(Carried::File) };
+    Submission { raw: mail.raw(), expected: scene.expect(&mail, Verdict::Accepted, &seen).json() }
+}
+
+/// The office's mail as Outlook keeps it.
+fn sample(scene: &Scene, form: BodyForm) -> Sample {
+    let letter = &scene.letter;
+    let pair = |mailbox: &Mailbox| (mailbox.name.clone().unwrap_or_default(), mailbox.address.clone().unwrap_or_default());
+    Sample {
+        from: pair(&letter.from),
+        to: letter.to.iter().map(pair).collect(),
+        cc: letter.cc.iter().map(pair).collect(),
+        subject: letter.subject.clone(),
+        body: letter.body.clone(),
+        html: (form == BodyForm::RtfFromHtml).then(|| lines(&letter.body)),
+        sent: letter.sent.unix_seconds(),
+        message_id: letter.message_id.clone(),
+        form,
+        attachments: Vec::new(),
+        embedded: Vec::new(),
+    }
+}
+
+/// The applicant's own mail once more, as Exchange packs it into winmail.dat.
+fn around(scene: &Scene, form: BodyForm) -> Sample {
+    let own = &scene.applicant.mailbox;
+    Sample {
+        from: (own.name.clone().unwrap_or_default(), own.address.clone().unwrap_or_default()),
+        to: vec![("受付".to_owned(), DESK.to_owned())],
+        cc: Vec::new(),
+        subject: "SECURITY ACTIONのメールを添付します".to_owned(),
+        body: scene.message.clone(),
+        ..sample(scene, form)
+    }
+}
+
+/// A print-out of the mail, header lines and all.
+fn print(scene: &Scene, form: PdfForm) -> Entity {
+    let inline = OUTLOOK_WINDOWS.render(&scene.letter);
+    let lines: Vec<&str> = inline.text.lines().collect();
+    Entity::attachment("application/pdf", "自己宣言完了のお知らせ.pdf", &pdf(&lines, form))
+}
+
+fn printed(name: &str, form: PdfForm) -> Submission {
+    let scene = Scene::named(name, ONE);
+    let mail = scene.mail("PDFでお送りします", Entity::multipart("mixed", "=_mixed_boundary", &[words(&scene), print(&scene, form)]));
+    // A print breaks lines where the paper ends: its text is not compared.
+    let seen = Seen { carried: Carried::Print, body: None, ..OUTLOOK_WINDOWS.render(&scene.letter).seen };
+    Submission { raw: mail.raw(), expected: scene.expect(&mail, Verdict::Review, &seen).findings(&["pdf_attached"]).json() }
+}
+
+/// The same notice twice: the print adds nothing to the forward.
+fn print_beside_forward(name: &str) -> Submission {
+    let scene = Scene::named(name, ONE);
+    let inline = GMAIL_WEB.render(&scene.letter);
+    let parts = [plain(&scene.above(&inline)), print(&scene, PdfForm::UniJisUtf16)];
+    let mail = scene.mail("転送します", Entity::multipart("mixed", "=_mixed_boundary", &parts));
+    let print = Seen { carried: Carried::Print, body: None, ..OUTLOOK_WINDOWS.render(&scene.letter).seen };
+    Submission { raw: mail.raw(), expected: scene.expect(&mail, Verdict::Accepted, &inline.seen).original(&print).json() }
 }
 
 /// Against RFC 2046, and written by several gateways.
