@@ -2,7 +2,7 @@
 
 CARGO ?= cargo
 
-.PHONY: help lint test bench demo corpus forwards
+.PHONY: help lint test bench demo corpus forwards fuzz
 
 help:
 	@echo 'make lint    formatting, clippy and rustdoc; a warning is an error'
@@ -10,6 +10,7 @@ help:
 	@echo 'make bench   how fast a full mailbox is drained, and how fast the desk reads beside mail-parser'
 	@echo 'make demo    a day at the desk on loopback, no network needed'
 	@echo 'make corpus  writes the generated mails of tests/corpus again'
+	@echo 'make fuzz    each fuzz target for SECONDS (60); needs cargo-fuzz (cargo install cargo-fuzz) and a C++ compiler'
 	@echo 'make forwards writes docs/forwards.md from the tables of labels and separators'
 
 lint:
@@ -32,6 +33,17 @@ demo:
 
 corpus:
 	$(CARGO) run --locked -p testbed --bin corpus -- tests/corpus
+
+# Without a sanitizer, so that a stable toolchain will do: the code under test has no `unsafe`.
+SECONDS ?= 60
+TARGETS ?= mail inline html charset archive outlook tnef pdf
+
+fuzz:
+	@$(CARGO) fuzz --version >/dev/null || { echo 'make fuzz needs cargo-fuzz: cargo install cargo-fuzz --locked' >&2; exit 1; }
+	$(CARGO) run --locked -p testbed --bin seeds -- fuzz/corpus
+	set -e; for target in $(TARGETS); do \
+	    $(CARGO) fuzz run --sanitizer none $$target -- -max_total_time=$(SECONDS) -timeout=10 -rss_limit_mb=2048 -max_len=65536 -print_final_stats=1; \
+	done
 
 forwards:
 	$(CARGO) run --locked -p testbed --bin forwards > docs/forwards.md

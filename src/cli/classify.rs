@@ -4,7 +4,7 @@
 //! input that cannot be read is an error on stderr and exit code 1 after the rest is done.
 
 use std::fs::{self, File};
-use std::io::{self, BufReader, IsTerminal, Read, Write as _};
+use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -93,11 +93,7 @@ impl Desk {
     /// Takes one input, whatever it is.
     fn take(&mut self, path: &Path) -> Result<(), Failure> {
         if path == Path::new("-") {
-            let mut bytes = Vec::new();
-            return match io::stdin().lock().read_to_end(&mut bytes) {
-                Ok(_) => self.take_bytes("-", bytes),
-                Err(error) => self.refuse(path, &error),
-            };
+            return self.take_stream(path, BufReader::with_capacity(1 << 16, io::stdin().lock()));
         }
         match fs::metadata(path) {
             Ok(metadata) if metadata.is_dir() => self.take_folder(path),
@@ -140,26 +136,28 @@ impl Desk {
     }
 
     fn take_file(&mut self, path: &Path) -> Result<(), Failure> {
-        let file = match File::open(path) {
-            Ok(file) => file,
-            Err(error) => return self.refuse(path, &error),
-        };
-        let mut reader = BufReader::with_capacity(1 << 16, file);
-        let is_mbox = match io::BufRead::fill_buf(&mut reader) {
-            Ok(start) => start.starts_with(b"From "),
-            Err(error) => return self.refuse(path, &error),
-        };
-        if is_mbox {
-            return self.take_mbox(path, reader);
-        }
-        let mut bytes = Vec::new();
-        match reader.read_to_end(&mut bytes) {
-            Ok(_) => self.take_bytes(&path.display().to_string(), bytes),
+        match File::open(path) {
+            Ok(file) => self.take_stream(path, BufReader::with_capacity(1 << 16, file)),
             Err(error) => self.refuse(path, &error),
         }
     }
 
-    fn take_mbox(&mut self, path: &Path, reader: impl io::BufRead) -> Result<(), Failure> {
+    /// An mbox, or one mail, of which no more is kept than the limit allows: a larger one is judged by its header alone.
+    fn take_stream(&mut self, path: &Path, mut stream: impl BufRead) -> Result<(), Failure> {
+        match stream.fill_buf() {
+            Ok(start) if start.starts_with(b"From ") => return self.take_mbox(path, stream),
+            Ok(_) => {}
+            Err(error) => return self.refuse(path, &error),
+        }
+        let most = u64::try_from(self.rules.limits.mail_bytes).unwrap_or(u64::MAX).saturating_add(1);
+        let mut bytes = Vec::new();
+        match stream.take(most).read_to_end(&mut bytes) {
+            Ok(_) => self.judge_later(path.display().to_string(), bytes),
+            Err(error) => self.refuse(path, &error),
+        }
+    }
+
+    fn take_mbox(&mut self, path: &Path, reader: impl BufRead) -> Result<(), Failure> {
         let name = path.display().to_string();
         for (index, message) in mail_parser::mailbox::mbox::MessageIterator::new(reader).enumerate() {
             match message {
@@ -171,14 +169,6 @@ impl Desk {
             }
         }
         Ok(())
-    }
-
-    /// Bytes of stdin or of a file: an mbox, or one mail.
-    fn take_bytes(&mut self, name: &str, bytes: Vec<u8>) -> Result<(), Failure> {
-        if bytes.starts_with(b"From ") {
-            return self.take_mbox(Path::new(name), io::Cursor::new(bytes));
-        }
-        self.judge_later(name.to_owned(), bytes)
     }
 
     fn judge_later(&mut self, path: String, bytes: Vec<u8>) -> Result<(), Failure> {
