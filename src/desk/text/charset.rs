@@ -13,6 +13,15 @@ pub struct Decoded {
     pub legibility: Legibility,
 }
 
+impl Decoded {
+    /// Judges a text by what decoding left in it.
+    #[must_use]
+    pub fn judged(text: String) -> Self {
+        let illegible = text.contains('\u{1b}') || replacements(&text).saturating_mul(REPLACED_ONE_IN) > text.chars().count();
+        Self { text, legibility: if illegible { Legibility::Illegible } else { Legibility::Legible } }
+    }
+}
+
 /// Whether the bytes could be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Legibility {
@@ -37,7 +46,7 @@ pub fn decode(bytes: &[u8], label: Option<&str>) -> Decoded {
     if is_ascii {
         return Decoded { text: String::from_utf8_lossy(bytes).into_owned(), legibility: Legibility::Legible };
     }
-    judged(by_evidence(bytes, label.as_deref()))
+    Decoded::judged(by_evidence(bytes, label.as_deref()))
 }
 
 const ESC: u8 = 0x1b;
@@ -58,7 +67,7 @@ fn by_evidence(bytes: &[u8], label: Option<&str>) -> String {
     }
     if let Some(encoding) = label.and_then(labelled) {
         let (text, _, replaced) = encoding.decode(bytes);
-        if !replaced && (!is_single_byte_western(encoding) || has_accents(bytes)) {
+        if !replaced && (!is_single_byte_western(encoding) || has_accents(bytes, encoding)) {
             return text.into_owned();
         }
         let guessed = guess(bytes);
@@ -89,15 +98,24 @@ fn is_single_byte_western(encoding: &'static Encoding) -> bool {
 
 /// Whether half of the bytes beyond ASCII are letters of Latin-1, one or two between others, as accented letters stand. In the
 /// multi-byte charsets of Asia more follow each other, or they are no letters there (`Shift_JIS` leads kana with 0x82 and 0x83).
-fn has_accents(bytes: &[u8]) -> bool {
-    let (mut accents, mut all) = (0, 0);
-    for run in bytes.split(u8::is_ascii).filter(|run| !run.is_empty()) {
+/// The few letters below 0xC0 (Š, ž, œ) lead kanji, too: they count only where nothing else stands, each before a small letter.
+fn has_accents(bytes: &[u8], encoding: &'static Encoding) -> bool {
+    let (mut accents, mut all, mut small) = (0, 0, 0);
+    let mut at = 0;
+    for run in bytes.split(u8::is_ascii) {
+        let end = at + run.len();
         all += run.len();
         if run.len() <= 2 && run.iter().all(|byte| *byte >= 0xC0) {
             accents += run.len();
+        } else if let [only] = run
+            && bytes.get(end).is_some_and(u8::is_ascii_lowercase)
+            && encoding.decode_without_bom_handling(&[*only]).0.chars().all(char::is_alphabetic)
+        {
+            small += 1;
         }
+        at = end + 1;
     }
-    accents * 2 >= all
+    accents * 2 >= all || accents + small == all
 }
 
 fn guess(bytes: &[u8]) -> String {
@@ -110,13 +128,6 @@ fn guess(bytes: &[u8]) -> String {
 
 fn replacements(text: &str) -> usize {
     text.chars().filter(|character| *character == char::REPLACEMENT_CHARACTER).count()
-}
-
-fn judged(text: String) -> Decoded {
-    let replaced = replacements(&text);
-    let characters = text.chars().count();
-    let illegible = text.contains('\u{1b}') || replaced * REPLACED_ONE_IN > characters;
-    Decoded { text, legibility: if illegible { Legibility::Illegible } else { Legibility::Legible } }
 }
 
 /// What an ISO-2022-JP escape sequence switches to (RFC 1468, RFC 2237, JIS X 0202).
@@ -252,6 +263,20 @@ mod tests {
         }
         for label in [Some("cp51932"), Some("eucjp-ms"), None] {
             assert_eq!(legible(&euc, label), text, "{label:?}");
+        }
+    }
+
+    #[test]
+    fn accented_letters_are_read_under_their_own_label_and_kanji_are_not_taken_for_them() {
+        let encode = |text: &str| encoding_rs::WINDOWS_1252.encode(text).0.into_owned();
+        for text in ["Šalje: Hana", "Grüße für naïve", "señor Grüße Œuvre"] {
+            assert_eq!(legible(&encode(text), Some("windows-1252")), text);
+        }
+        let (latin_9, _, _) = encoding_rs::ISO_8859_15.encode("Šalje: Hana");
+        assert_eq!(legible(&latin_9, Some("iso-8859-15")), "Šalje: Hana");
+        for text in ["Name: 山田 <a@example.jp>", "ソフトの件", "申込 by Hana", "会社名"] {
+            let (sjis, _, _) = encoding_rs::SHIFT_JIS.encode(text);
+            assert_eq!(legible(&sjis, Some("windows-1252")), text);
         }
     }
 
