@@ -15,9 +15,14 @@
 
 use std::time::{Duration, Instant};
 
+use testbed::mail::Random;
+use testbed::mail::entity::Entity;
+use testbed::mail::files::{self, Lock, zip};
+use testbed::mail::outlook::{BodyForm, Sample, winmail};
 use uketsuke::config::shipped_rules;
 use uketsuke::desk::read;
 use uketsuke::desk::rules::Rules;
+use uketsuke::desk::words::FindingCode;
 
 const FACTOR: usize = 8;
 /// Between eight (linear) and sixty-four (square), with room for caches and neighbours.
@@ -133,4 +138,52 @@ fn what_is_too_long_to_read_goes_to_a_person() {
         let (_, conclusion) = uketsuke::desk::examine(&raw, &rules, &uketsuke::desk::standing::Standing::default(), 0, 0);
         assert_eq!(conclusion.verdict, uketsuke::desk::words::Verdict::Review, "{name}");
     }
+}
+
+/// A winmail.dat inside a winmail.dat, so many times.
+fn nested_winmail(levels: usize) -> Vec<u8> {
+    let sample = |attachments| Sample {
+        from: ("a".to_owned(), "a@example.jp".to_owned()),
+        to: Vec::new(),
+        cc: Vec::new(),
+        subject: "s".to_owned(),
+        body: "b".to_owned(),
+        html: None,
+        sent: 1_777_600_000,
+        message_id: "<a@example.jp>".to_owned(),
+        form: BodyForm::Unicode,
+        attachments,
+        embedded: Vec::new(),
+    };
+    (0..levels).fold(winmail(&sample(Vec::new())), |inner, _| {
+        winmail(&sample(vec![("winmail.dat".to_owned(), "application/ms-tnef".to_owned(), inner)]))
+    })
+}
+
+fn with_files(files: &[Entity]) -> Vec<u8> {
+    let mut entity = Entity::multipart("mixed", "=_many", files);
+    entity.put_on_top(vec![("From".to_owned(), b"taro@applicant.example.jp".to_vec()), ("Subject".to_owned(), b"x".to_vec())]);
+    entity.bytes()
+}
+
+fn codes(raw: &[u8]) -> Vec<FindingCode> {
+    let rules = shipped_rules().expect("the shipped rules are valid");
+    read(raw, &rules).findings.iter().map(|finding| finding.code).collect()
+}
+
+#[test]
+fn containers_inside_each_other_end_before_the_stack_does() {
+    let raw = with_files(&[Entity::attachment("application/ms-tnef", "winmail.dat", &nested_winmail(1_500))]);
+    assert!(codes(&raw).contains(&FindingCode::TooComplex));
+}
+
+#[test]
+fn no_more_containers_are_opened_than_the_limit_allows() {
+    let zip = zip("a.txt", &vec![b' '; 10_000], Lock::Open, &mut Random::new(1));
+    let zips: Vec<Entity> = (0..150).map(|number| Entity::attachment("application/zip", &format!("{number}.zip"), &zip)).collect();
+    assert!(codes(&with_files(&zips)).contains(&FindingCode::TooComplex));
+    // A print-out that is not read is still one that a person looks at, and nothing more.
+    let prints: Vec<Entity> =
+        (0..150).map(|number| Entity::attachment("application/pdf", &format!("{number}.pdf"), &files::pdf())).collect();
+    assert!(codes(&with_files(&prints)).iter().all(|code| *code == FindingCode::PdfAttached));
 }

@@ -16,7 +16,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use testbed::mail::Random;
 use uketsuke::config::shipped_rules;
@@ -27,14 +27,6 @@ use uketsuke::judges::{Extent, Mail, read};
 /// The damage run ends after this, or after so many mails.
 const AT_MOST: Duration = Duration::from_secs(6);
 const MOST_MAILS: usize = 6_000;
-
-fn seeded(what: &str) -> Random {
-    let seed = std::env::var("UKETSUKE_SEED").ok().and_then(|seed| seed.parse().ok());
-    let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    let seed = seed.unwrap_or_else(|| u64::from(since_1970.subsec_nanos()));
-    println!("{what}: UKETSUKE_SEED={seed}");
-    Random::new(seed)
-}
 
 fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).expect("readable") {
@@ -119,7 +111,8 @@ fn mutated(random: &mut Random, mails: &[Vec<u8>]) -> Vec<u8> {
 
 #[test]
 fn no_damage_makes_the_desk_panic_or_leak_into_a_letter() {
-    let mut random = seeded("damage");
+    let (mut random, seed) = Random::of_this_run();
+    println!("UKETSUKE_SEED={seed}");
     let rules = shipped_rules().expect("the shipped rules are valid");
     let mails = corpus();
     let started = Instant::now();

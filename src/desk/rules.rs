@@ -166,6 +166,8 @@ pub struct Limits {
     pub text_bytes: usize,
     /// Smaller pictures are taken for logos.
     pub picture_bytes: usize,
+    /// Zips, files of Outlook, winmail.dat and print-outs, wherever they lie.
+    pub containers: usize,
     /// Of an archive: members, and bytes that they unpack to.
     pub archive_members: usize,
     pub archive_bytes: usize,
@@ -185,6 +187,7 @@ impl Default for Limits {
             depth: 16,
             text_bytes: 2 * 1024 * 1024,
             picture_bytes: 8 * 1024,
+            containers: 16,
             archive_members: 100,
             archive_bytes: 25 * 1024 * 1024,
         }

@@ -12,6 +12,7 @@ pub(super) mod cursor;
 pub(super) mod property;
 pub(super) mod text;
 
+use super::Reach;
 use crate::desk::text::charset::Legibility;
 
 /// A mail as its MAPI properties tell it.
@@ -63,14 +64,6 @@ pub enum Content {
     Bytes(Vec<u8>),
     /// An embedded message.
     Mail(Box<MapiMail>),
-}
-
-/// Whether everything was read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reach {
-    Whole,
-    /// Something was beyond the bounds, or lost by damage to the container.
-    Cut,
 }
 
 /// How much of a file is read.

@@ -6,5 +6,13 @@ pub mod archive;
 pub mod mapi;
 pub mod outlook;
 pub mod pdf;
-pub mod rtf;
+mod rtf;
 pub mod tnef;
+
+/// Whether everything in a file was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    Whole,
+    /// Something was beyond the bounds, or lost by damage.
+    Cut,
+}

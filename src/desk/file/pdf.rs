@@ -26,31 +26,19 @@ use file::{File, Protection};
 use filter::Budget;
 use matrix::Matrix;
 
+use super::Reach;
+use crate::desk::text::charset::Legibility;
+
 /// What a PDF says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PdfText {
     /// Lines as displayed, top to bottom; a tab between the cells of a table, an empty line at a clear gap and between pages.
     pub text: String,
+    /// Illegible where more than one glyph in a hundred has no known text; such glyphs are U+FFFD.
     pub legibility: Legibility,
     pub reach: Reach,
     /// Text that is there without being seen: text rendering mode 3, as OCR lays it over a scan.
     pub hidden_text: String,
-}
-
-/// Whether the glyphs could be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Legibility {
-    Legible,
-    /// More than one glyph in a hundred has no known text; such glyphs are U+FFFD.
-    Illegible,
-}
-
-/// Whether all of it was read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reach {
-    Whole,
-    /// One of the bounds was met; the text ends early.
-    Cut,
 }
 
 /// Why a PDF has no text for us; the applicant must send the mail in another form.

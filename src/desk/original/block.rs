@@ -160,8 +160,9 @@ const MOST_WRAPPED_LINES: usize = 200;
 #[must_use]
 pub fn block(lines: &[Surveyed<'_>], at: usize) -> Option<Block> {
     let first = lines.get(at)?;
-    let is_letter = first.label?.label.length == Length::Letter;
-    if is_letter && !lines.get(at + 1).is_some_and(|next| next.label.is_some_and(|next| next.label.length == Length::Word)) {
+    let label = first.label?.label;
+    let has_company = |next: &Labelled<'_>| next.label.length == Length::Word && !next.label.languages.and(label.languages).is_empty();
+    if label.length == Length::Letter && !lines.get(at + 1).is_some_and(|next| next.label.as_ref().is_some_and(has_company)) {
         return None;
     }
     let mut fields = Fields::default();

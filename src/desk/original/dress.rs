@@ -1,4 +1,6 @@
 //! What clients and people put around a label or a separator: stars of bold text, bullets, colons of every script, hyphens.
+//!
+//! Promises: what is taken off says nothing. Rejected: one set of signs for all; a star before a label is dress, inside a value it is text.
 
 /// The value without the stars of a bold label (`*差出人:* x`, `*差出人: x*`) or of a bold value (`差出人: *x*`). Stars that
 /// belong to neither are the writer's.

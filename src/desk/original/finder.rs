@@ -7,7 +7,7 @@ use super::attached::{self, Attachment, Sort};
 use super::{Contents, Original, quoted, reading};
 use crate::desk::file::archive::{self, Refusal};
 use crate::desk::file::mapi::{self, MapiMail, Party};
-use crate::desk::file::{outlook, pdf, tnef};
+use crate::desk::file::{Reach, outlook, pdf, tnef};
 use crate::desk::message::header::Headers;
 use crate::desk::message::limits::Admission;
 use crate::desk::message::part::Part;
@@ -22,12 +22,15 @@ use crate::desk::words::Carried;
 pub(super) struct Finder<'r> {
     rules: &'r Rules,
     contents: Contents,
+    /// Mails that were opened.
     nested: usize,
+    /// Files that were unpacked or read: each may hold the next, and none needs to be deep to be many.
+    containers: usize,
 }
 
 impl<'r> Finder<'r> {
     pub(super) fn new(rules: &'r Rules) -> Self {
-        Self { rules, contents: Contents::default(), nested: 0 }
+        Self { rules, contents: Contents::default(), nested: 0, containers: 0 }
     }
 
     /// Finds everything in the submission; `own` says how it came when it is an original itself.
@@ -70,12 +73,16 @@ impl<'r> Finder<'r> {
             (Sort::Text, _) => {}
             (Sort::Mail(_), Inside::Archive) => self.open_mail(part, Carried::File, depth),
             (Sort::Mail(carried), Inside::Mail) => self.open_mail(part, carried, depth),
-            (Sort::Archive, Inside::Mail) => self.open_archive(part, depth),
             // One level deep: an archive inside an archive is one that is not opened.
             (Sort::Archive, Inside::Archive) => self.put_aside(Sort::Unread, part),
+            (Sort::Pdf, _) => self.open_pdf(part, depth),
+            (Sort::Archive | Sort::Outlook | Sort::Tnef, _) if !self.admits_container() => {
+                self.contents.refused = Some(Admission::TooComplex);
+                self.put_aside(Sort::Unread, part);
+            }
+            (Sort::Archive, Inside::Mail) => self.open_archive(part, depth),
             (Sort::Outlook, _) => self.open_outlook(part, depth),
             (Sort::Tnef, _) => self.open_tnef(part, depth),
-            (Sort::Pdf, _) => self.open_pdf(part, depth),
             (other @ (Sort::Picture | Sort::Encrypted | Sort::Unread | Sort::Harmless), _) => self.put_aside(other, part),
         }
     }
@@ -95,6 +102,12 @@ impl<'r> Finder<'r> {
             Err(Refusal::TooComplex) => self.contents.refused = Some(Admission::TooComplex),
             Err(Refusal::Broken) => self.put_aside(Sort::Unread, part),
         }
+    }
+
+    /// Whether one more container may be opened.
+    const fn admits_container(&mut self) -> bool {
+        self.containers += 1;
+        self.containers <= self.rules.limits.containers
     }
 
     /// Whether one more mail may be opened below this depth.
@@ -156,7 +169,7 @@ impl<'r> Finder<'r> {
         if mail.legibility == Legibility::Illegible {
             self.contents.illegible.push(name.to_owned());
         }
-        if mail.reach == mapi::Reach::Cut {
+        if mail.reach == Reach::Cut {
             self.contents.refused = Some(Admission::TooComplex);
         }
         let texts = [("text/plain", &mail.plain), ("text/html", &mail.html)];
@@ -186,6 +199,10 @@ impl<'r> Finder<'r> {
     /// The text of a print-out is searched as a text body is; the file stays one that a person must look at.
     fn open_pdf(&mut self, part: &Part<'_>, depth: u8) {
         self.put_aside(Sort::Pdf, part);
+        // A person looks at it either way.
+        if !self.admits_container() {
+            return;
+        }
         let Ok(found) = pdf::text(&part.bytes(), &PRINT) else { return };
         let extracted = super::inline::extract(&found.text, self.rules.limits.depth);
         let mut prints: Vec<Original> = extracted.originals.into_iter().map(|inline| quoted(inline, depth)).collect();
@@ -202,7 +219,7 @@ const PRINT: pdf::Bounds = pdf::Bounds { inflated_bytes: 16 << 20, objects: 200_
 
 /// Nothing was read of what there is.
 const fn is_hollow(mail: &MapiMail) -> bool {
-    matches!(mail.reach, mapi::Reach::Cut) && mail.plain.is_none() && mail.html.is_none() && mail.attachments.is_empty()
+    matches!(mail.reach, Reach::Cut) && mail.plain.is_none() && mail.html.is_none() && mail.attachments.is_empty()
 }
 
 /// What a file lies in.

@@ -3,6 +3,8 @@
 //! Promises: the same seed gives the same sequence on every machine and in every release.
 //! Rejected: the `rand` crate, whose sequences may change with a major version; the corpus would then change without anybody's intent.
 
+use std::time::SystemTime;
+
 /// `SplitMix64`: one word of state, good enough to pick names.
 #[derive(Debug, Clone)]
 pub struct Random {
@@ -14,6 +16,15 @@ impl Random {
     #[must_use]
     pub fn new(seed: u64) -> Self {
         Self { state: seed }
+    }
+
+    /// A sequence that differs from run to run, and its number, for the test to print: `UKETSUKE_SEED` repeats one.
+    #[must_use]
+    pub fn of_this_run() -> (Self, u64) {
+        let given = std::env::var("UKETSUKE_SEED").ok().and_then(|seed| seed.parse().ok());
+        let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let seed = given.unwrap_or_else(|| u64::from(since_1970.subsec_nanos()));
+        (Self::new(seed), seed)
     }
 
     /// A sequence named by a word (FNV-1a), so that adding one case moves no other case.

@@ -3,7 +3,8 @@
 //! Promises: one budget for a whole file, so that a thousand embedded mails get no more than one.
 //! Rejected: bounds for each mail; hostile files multiply them.
 
-use super::{Bounds, Reach};
+use super::Bounds;
+use crate::desk::file::Reach;
 
 /// Recipients in all mails of one file; larger than any list that a mail server lets pass.
 const MOST_RECIPIENTS: usize = 2_000;

@@ -8,16 +8,13 @@ use encoding_rs::{Encoding, SHIFT_JIS};
 
 use crate::desk::text::charset::{Decoded, Legibility, decode};
 
-/// Share of replacement characters from which a text counts as illegible: one in this many.
-const REPLACED_ONE_IN: usize = 100;
-
 /// Decodes a `PT_UNICODE` string: UTF-16, little-endian, perhaps with a NUL at its end (MS-OXCDATA section 2.11.1).
 #[must_use]
 pub fn utf16(bytes: &[u8]) -> Decoded {
     let units = bytes.chunks_exact(2).filter_map(|pair| pair.first_chunk().copied().map(u16::from_le_bytes));
     let mut text: String = char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
     text.truncate(text.trim_end_matches('\0').len());
-    judged(text)
+    Decoded::judged(text)
 }
 
 /// Decodes a `PT_STRING8` string or an HTML body in the code page that the file names, if it names one.
@@ -48,14 +45,6 @@ pub fn worse(one: Legibility, other: Legibility) -> Legibility {
         (Legibility::Legible, Legibility::Legible) => Legibility::Legible,
         (Legibility::Illegible, _) | (_, Legibility::Illegible) => Legibility::Illegible,
     }
-}
-
-/// Judges a text that was decoded here by the same measure as the charset module.
-#[must_use]
-pub fn judged(text: String) -> Decoded {
-    let replaced = text.chars().filter(|character| *character == char::REPLACEMENT_CHARACTER).count();
-    let illegible = text.contains('\u{1b}') || replaced.saturating_mul(REPLACED_ONE_IN) > text.chars().count();
-    Decoded { text, legibility: if illegible { Legibility::Illegible } else { Legibility::Legible } }
 }
 
 /// Charset label of a Windows code page; `None` where the page says nothing (0, OEM pages) or is unknown.
@@ -98,11 +87,11 @@ fn western(bytes: &[u8], label: &str) -> Decoded {
     if has_kana(bytes) {
         let (text, _, replaced) = SHIFT_JIS.decode(bytes);
         if !replaced {
-            return judged(text.into_owned());
+            return Decoded::judged(text.into_owned());
         }
     }
     let encoding = Encoding::for_label(label.as_bytes()).unwrap_or(encoding_rs::WINDOWS_1252);
-    judged(encoding.decode_without_bom_handling(bytes).0.into_owned())
+    Decoded::judged(encoding.decode_without_bom_handling(bytes).0.into_owned())
 }
 
 /// Whether the bytes hold Shift_JIS hiragana (82 9F to 82 F1) or katakana (83 40 to 83 96). A western text has a low quote

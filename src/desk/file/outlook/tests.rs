@@ -1,7 +1,8 @@
 use std::io::{Cursor, Write};
 
 use super::*;
-use crate::desk::file::mapi::{Party, Reach};
+use crate::desk::file::Reach;
+use crate::desk::file::mapi::Party;
 
 const BOUNDS: Bounds = Bounds { depth: 4, members: 100, bytes: 1 << 24 };
 

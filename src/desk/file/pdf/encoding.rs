@@ -2,7 +2,7 @@
 //! (ISO 32000-1, 9.6.6 and annex D).
 //!
 //! Promises: a glyph name that is not known is unmapped, never guessed. Rejected: the Adobe Glyph List of 4281 names; print
-//! drivers write these few, `uniXXXX`, or a `ToUnicode` map.
+//! drivers write these few, `uni` with its number, or a `ToUnicode` map.
 
 use encoding_rs::{Encoding, MACINTOSH, WINDOWS_1252};
 

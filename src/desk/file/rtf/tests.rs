@@ -1,5 +1,6 @@
 use super::*;
-use crate::desk::file::mapi::{Bounds, Reach};
+use crate::desk::file::Reach;
+use crate::desk::file::mapi::Bounds;
 use crate::desk::text::charset::Legibility;
 use testbed::mail::outlook as generator;
 

@@ -9,7 +9,8 @@ use super::token::{Token, Tokens};
 use super::{Form, Rtf, keyword};
 use crate::desk::file::mapi::Broken;
 use crate::desk::file::mapi::budget::Budget;
-use crate::desk::file::mapi::text::{judged, strictly};
+use crate::desk::file::mapi::text::strictly;
+use crate::desk::text::charset::Decoded;
 
 /// Groups within groups; Word itself gives up far earlier. Deeper ones are read in the state of this one.
 const MOST_GROUPS: usize = 256;
@@ -34,7 +35,7 @@ pub fn read(rtf: &[u8], budget: &mut Budget) -> Result<Rtf, Broken> {
     if interpreter.deepest > MOST_GROUPS {
         budget.cut();
     }
-    Ok(Rtf { form: interpreter.form, decoded: judged(interpreter.text) })
+    Ok(Rtf { form: interpreter.form, decoded: Decoded::judged(interpreter.text) })
 }
 
 /// Where the text of a group goes.

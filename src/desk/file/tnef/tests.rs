@@ -1,5 +1,5 @@
 use super::*;
-use crate::desk::file::mapi::Reach;
+use crate::desk::file::Reach;
 
 const BOUNDS: Bounds = Bounds { depth: 4, members: 100, bytes: 1 << 20 };
 

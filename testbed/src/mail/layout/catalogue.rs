@@ -54,7 +54,7 @@ const WAYS: &[Way] = &[
     way("Horde IMP", "DFSTC"),
     way("HubSpot", "FDSTC"),
     way("K-9 Mail", "FDTCS"),
-    Way { colon: ": ", ..way("KMail", "SDFTC") },
+    way("KMail", "SDFTC"),
     way("Mailspring", "FSDTC"),
     Way { quote: Quote::BlockAndBody, ..way("Missive", "FDSTC") },
     Way { date: DateForm::WeekdayInFull, ..way("Outlook", "FDTCS") },
