@@ -7,7 +7,7 @@ use regex::RegexBuilder;
 use super::moment::{Edge, moment};
 use super::reader::{Problems, Section};
 use crate::desk::rules::{Gates, Limits, NoticeKind, Programme, Rates, ReplyMode, RequireAuthentication, Rules, States, SubjectPattern};
-use crate::desk::text::fold::fold;
+use crate::desk::text::fold::{Mark, fold};
 use crate::desk::words::ReplyKind;
 
 const HOUR: u64 = 60 * 60;
@@ -62,6 +62,11 @@ fn whole_pattern(pattern: &str) -> Option<regex::Regex> {
     RegexBuilder::new(&format!("^(?:{pattern})$")).size_limit(1 << 20).build().ok()
 }
 
+/// Words with nothing but spaces in them would stand in every text.
+fn marks(words: Vec<String>) -> Vec<Mark> {
+    words.iter().map(|words| Mark::new(words)).filter(|mark| !mark.as_str().is_empty()).collect()
+}
+
 /// Reads all `[[notices]]`.
 pub fn notices(value: Option<Value>, problems: &mut Problems) -> Vec<NoticeKind> {
     let mut kinds: Vec<NoticeKind> = Vec::new();
@@ -81,13 +86,12 @@ pub fn notices(value: Option<Value>, problems: &mut Problems) -> Vec<NoticeKind>
         if subjects.is_empty() || subjects.len() < patterns.len() {
             section.refuse("subjects", patterns.join(", "), "needs at least one subject, and each needs letters");
         }
-        let body_marks: Vec<String> = section.texts("body-marks").iter().map(|mark| fold(mark)).filter(|mark| !mark.is_empty()).collect();
+        let body_marks = marks(section.texts("body-marks"));
         let most = u64::try_from(body_marks.len()).unwrap_or(u64::MAX);
         let needed = section.number("body-marks-needed", most, 1..=most.max(1), "marks, not more than body-marks has");
         let states = if section.take("states-declaration", false, "true or false") { States::Declaration } else { States::Nothing };
-        let folded = |labels: Vec<String>| labels.iter().map(|label| fold(label)).filter(|label| !label.is_empty()).collect::<Vec<_>>();
-        let id_labels = folded(section.texts("id-labels"));
-        let user_number_labels = folded(section.texts("user-number-labels"));
+        let id_labels = marks(section.texts("id-labels"));
+        let user_number_labels = marks(section.texts("user-number-labels"));
         if states == States::Declaration && id_labels.is_empty() {
             section.refuse("id-labels", "", "needs at least one label where states-declaration = true, as [\"自己宣言ID\"]");
         }

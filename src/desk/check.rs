@@ -20,7 +20,7 @@ pub struct Finding {
     pub code: FindingCode,
     pub class: Class,
     /// What was found, in a sentence for operators.
-    pub text: String,
+    pub text: &'static str,
     /// The line of the mail that it rests on, printable, at most 200 characters.
     pub line: Option<String>,
 }
@@ -34,7 +34,7 @@ impl Finding {
 
     fn classed(code: FindingCode, class: Class, line: Option<&str>) -> Self {
         let line = line.map(|line| printable(line, 200)).filter(|line| !line.is_empty());
-        Self { code, class, text: sentence(code).to_owned(), line }
+        Self { code, class, text: sentence(code), line }
     }
 }
 
@@ -175,6 +175,9 @@ pub fn of_standing(notices: &Notices, rules: &Rules, standing: &Standing, receiv
 /// The name in the notice may be the corporation's, the office's or a person's: one that is contained in the other is enough.
 fn roster_name(notice: &Notice, standing: &Standing) -> Option<Finding> {
     let company = notice.addressee.company.as_deref()?;
+    if standing.roster_names.is_empty() {
+        return None;
+    }
     let folded = fold_name(company);
     let known: Vec<String> = standing.roster_names.iter().map(|name| fold_name(name)).filter(|name| !name.is_empty()).collect();
     let matches =

@@ -19,6 +19,7 @@ pub mod text;
 pub mod verdict;
 pub mod words;
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use self::check::Finding;
@@ -84,7 +85,7 @@ impl Reply {
 pub fn read(raw: &[u8], rules: &Rules) -> Reading {
     let message = Message::parse(raw, &rules.limits);
     let mut contents = original::find(&message, rules);
-    let subject = message.headers.subject().map(|subject| text::fold::visible(subject.text.trim()));
+    let subject = message.headers.subject().map(|subject| text::fold::visible(subject.text.trim()).into_owned());
     let notices = notice::recognise(&contents, subject.as_deref(), rules);
     let mut findings = check::of_contents(message.admission, &contents, &notices, rules);
     let is_legible = message.headers.subject().is_none_or(|subject| subject.legibility == Legibility::Legible);
@@ -104,7 +105,7 @@ pub fn read(raw: &[u8], rules: &Rules) -> Reading {
         originals.extend(notices.notices.iter().map(|notice| notice.original.clone()));
     }
     Reading {
-        message_id: message.headers.text("message-id").filter(|id| !id.is_empty()),
+        message_id: message.headers.text("message-id").filter(|id| !id.is_empty()).map(Cow::into_owned),
         from: message.headers.senders().first().cloned(),
         references: references(&message),
         subject,

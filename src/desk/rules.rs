@@ -4,7 +4,7 @@
 
 use regex::Regex;
 
-use super::text::fold::{fold, letters};
+use super::text::fold::{Mark, fold, letters};
 use super::words::ReplyKind;
 
 /// Everything that `examine` needs to know beside the mail.
@@ -32,28 +32,28 @@ pub struct NoticeKind {
     /// Patterns of which one must fit the subject.
     pub subjects: Vec<SubjectPattern>,
     /// Folded texts of the body.
-    pub body_marks: Vec<String>,
+    pub body_marks: Vec<Mark>,
     /// How many of `body_marks` make the body complete.
     pub body_marks_needed: usize,
     /// Whether the mail states a 自己宣言ID, a 利用者番号 and a star level.
     pub states: States,
     /// Folded labels before the 自己宣言ID and before the 利用者番号.
-    pub id_labels: Vec<String>,
-    pub user_number_labels: Vec<String>,
+    pub id_labels: Vec<Mark>,
+    pub user_number_labels: Vec<Mark>,
 }
 
 /// A subject as the operator writes it, with `*` for anything: compared by its letters and digits alone, since brackets,
 /// colons, spaces and forward prefixes vary from client to client.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct SubjectPattern {
-    pieces: Vec<String>,
+    pieces: Vec<Mark>,
 }
 
 impl SubjectPattern {
     /// Compiles the pattern; `None` when it has no letter at all, which would fit every subject.
     #[must_use]
     pub fn new(pattern: &str) -> Option<Self> {
-        let pieces: Vec<String> = pattern.split('*').map(letters).filter(|piece| !piece.is_empty()).collect();
+        let pieces: Vec<Mark> = pattern.split('*').map(letters).filter(|piece| !piece.is_empty()).map(Mark::of_folded).collect();
         (!pieces.is_empty()).then_some(Self { pieces })
     }
 
@@ -61,8 +61,8 @@ impl SubjectPattern {
     #[must_use]
     pub fn fits(&self, subject_letters: &str) -> bool {
         let mut rest = subject_letters;
-        self.pieces.iter().all(|piece| match rest.split_once(piece.as_str()) {
-            Some((_, after)) => {
+        self.pieces.iter().all(|piece| match piece.after(rest) {
+            Some(after) => {
                 rest = after;
                 true
             }

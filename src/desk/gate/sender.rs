@@ -33,9 +33,13 @@ const AUTOMATIC_STARTS: [&str; 10] =
     ["bounce+", "bounces+", "bounce-", "bounces-", "owner-", "srs0=", "srs1=", "srs0+", "prvs=", "msprvs1="];
 const AUTOMATIC_ENDS: [&str; 3] = ["-request", "-owner", "-bounces"];
 
+/// One of these stands in each of the words; most addresses have none.
+const IN_AUTOMATIC_WORDS: [&str; 3] = ["daemon", "reply", "responder"];
+
 fn is_automatic_local_part(local: &str) -> bool {
+    let has = |word: &&str| memchr::memmem::find(local.as_bytes(), word.as_bytes()).is_some();
     AUTOMATIC_LOCAL_PARTS.contains(&local)
-        || AUTOMATIC_WORDS.iter().any(|word| local.contains(word))
+        || IN_AUTOMATIC_WORDS.iter().any(has) && AUTOMATIC_WORDS.iter().any(has)
         || AUTOMATIC_STARTS.iter().any(|start| local.starts_with(start))
         || AUTOMATIC_ENDS.iter().any(|end| local.ends_with(end))
 }

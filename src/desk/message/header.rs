@@ -3,11 +3,12 @@
 //! mail-parser returns the last of two From lines and decodes encoded-words one by one; whether a field occurs twice
 //! and what it says across split words are facts that the desk judges by, so it reads the block itself.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 
 use crate::desk::text::address::{Mailbox, mailboxes};
 use crate::desk::text::charset::{Decoded, Legibility, decode};
-use crate::desk::text::encoded_word::decode_header;
+use crate::desk::text::encoded_word::{decode_header, header_text, unfold};
 
 use super::limits::header_block;
 
@@ -15,6 +16,10 @@ use super::limits::header_block;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Headers<'a> {
     fields: Vec<Field<'a>>,
+    /// In bytes, without the empty line.
+    length: usize,
+    /// The marks of the names that occur. Most questions are for fields that are not there, and end here.
+    marks: u64,
     /// Several gates ask for it.
     from: OnceCell<Vec<Mailbox>>,
     /// Likewise.
@@ -49,30 +54,36 @@ impl<'a> Headers<'a> {
             fields.extend(block.get(start..end).and_then(field));
             start = end;
         }
-        Self { fields, from: OnceCell::new(), subject: OnceCell::new() }
+        let marks = fields.iter().fold(0, |marks, field| marks | mark(field.name));
+        Self { fields, length: block.len(), marks, from: OnceCell::new(), subject: OnceCell::new() }
+    }
+
+    fn named(&self, name: &str) -> impl Iterator<Item = &Field<'a>> {
+        let candidates = if self.marks & mark(name.as_bytes()) == 0 { &[] } else { self.fields.as_slice() };
+        candidates.iter().filter(move |field| field.is(name))
     }
 
     /// How many fields have this name (lower case).
     #[must_use]
     pub fn count(&self, name: &str) -> usize {
-        self.fields.iter().filter(|field| field.is(name)).count()
+        self.named(name).count()
     }
 
     /// The first field of this name, raw.
     #[must_use]
     pub fn raw(&self, name: &str) -> Option<&'a [u8]> {
-        self.fields.iter().find(|field| field.is(name)).map(|field| field.value)
+        self.all_raw(name).next()
     }
 
     /// All fields of this name, raw, topmost first.
     pub fn all_raw(&self, name: &str) -> impl Iterator<Item = &'a [u8]> {
-        self.fields.iter().filter(move |field| field.is(name)).map(|field| field.value)
+        self.named(name).map(|field| field.value)
     }
 
     /// The first field of this name as text, trimmed.
     #[must_use]
-    pub fn text(&self, name: &str) -> Option<String> {
-        self.raw(name).map(|value| decode_header(value).text.trim().to_owned())
+    pub fn text(&self, name: &str) -> Option<Cow<'a, str>> {
+        self.raw(name).map(header_text)
     }
 
     /// The first Subject, decoded.
@@ -81,10 +92,9 @@ impl<'a> Headers<'a> {
         self.subject.get_or_init(|| self.raw("subject").map(decode_header)).as_ref()
     }
 
-    /// All fields of this name as text.
-    #[must_use]
-    pub fn all_text(&self, name: &str) -> Vec<String> {
-        self.all_raw(name).map(|value| decode_header(value).text.trim().to_owned()).collect()
+    /// All fields of this name as text, trimmed.
+    pub fn all_text(&self, name: &str) -> impl Iterator<Item = Cow<'a, str>> {
+        self.all_raw(name).map(header_text)
     }
 
     /// Whether the field of this name can be read.
@@ -124,6 +134,18 @@ impl<'a> Headers<'a> {
         opened.count() > 1 || self.mailboxes(name).len() > 1
     }
 
+    /// How long the block is, in bytes, without the empty line below it.
+    #[must_use]
+    pub const fn length(&self) -> usize {
+        self.length
+    }
+
+    /// Names and values of the fields that say how a mail is made up (RFC 2045 section 3).
+    pub fn structuring(&self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
+        let is_structuring = |field: &&Field<'a>| field.name.get(..8).is_some_and(|start| start.eq_ignore_ascii_case(b"content-"));
+        self.fields.iter().filter(is_structuring).map(|field| (field.name, field.value))
+    }
+
     /// Whether the bytes began with anything like a header.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -132,9 +154,20 @@ impl<'a> Headers<'a> {
 }
 
 /// The value on one line, its raw characters decoded, its encoded-words not.
-fn unfolded(raw: &[u8]) -> String {
-    let bytes: Vec<u8> = raw.iter().copied().filter(|byte| !matches!(byte, b'\r' | b'\n')).collect();
-    decode(&bytes, None).text
+fn unfolded(raw: &[u8]) -> Cow<'_, str> {
+    match unfold(raw) {
+        Cow::Borrowed(plain) if plain.is_ascii() && !plain.contains(&ESC) => String::from_utf8_lossy(plain),
+        bytes => Cow::Owned(decode(&bytes, None).text),
+    }
+}
+
+/// Begins the sequences of ISO-2022-JP.
+const ESC: u8 = 0x1b;
+
+/// One bit of 64 for a name, by its length and its first letter.
+fn mark(name: &[u8]) -> u64 {
+    let first = name.first().map_or(0, u8::to_ascii_lowercase);
+    1 << ((name.len() * 5 + usize::from(first) * 3) % 64)
 }
 
 impl Field<'_> {

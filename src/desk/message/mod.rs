@@ -1,7 +1,7 @@
 //! A mail as the desk sees it: all header fields, the texts to read, and the files that came along.
 //!
-//! Promises: bounded work for any bytes. mail-parser finds the parts; it sees a copy in which media types and transfer encodings are
-//! misspelt, so that it neither recurses into nested mails (those are opened by `original`, one level at a time, each with this
+//! Promises: bounded work for any bytes. mail-parser finds the parts; it sees a copy without the fields that structure nothing, in
+//! which media types and transfer encodings are misspelt, so that it neither recurses into nested mails (those are opened by `original`, one level at a time, each with this
 //! station's limits) nor decodes texts: parts are decoded from the raw bytes, when somebody reads them.
 //! Rejected: limiting the parser's recursion by its stack alone; its drop recurses too, and a base64 part hides the depth.
 
@@ -9,7 +9,6 @@ pub mod header;
 pub mod limits;
 pub mod part;
 
-use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use mail_parser::{HeaderName, HeaderValue, MessageParser, MessagePart, MimeHeaders, PartType};
@@ -50,8 +49,8 @@ impl<'a> Message<'a> {
 }
 
 fn parts<'a>(raw: &'a [u8], headers: Headers<'a>, limits: &Limits) -> Message<'a> {
-    let masked = masked(raw);
-    let Some(parsed) = PARSER.parse(masked.as_ref()) else {
+    let copy = Copy::of(raw, &headers);
+    let Some(parsed) = PARSER.parse(&copy.bytes) else {
         return Message { headers, admission: Admission::Whole, parts: Vec::new(), alternatives: Vec::new() };
     };
     if parsed.parts.len() > limits.parts {
@@ -67,12 +66,12 @@ fn parts<'a>(raw: &'a [u8], headers: Headers<'a>, limits: &Limits) -> Message<'a
         if let Some(slot) = leaf_of.get_mut(index) {
             *slot = Some(leaves.len());
         }
-        leaves.push(leaf(raw, part, digests.contains(&index)));
+        leaves.push(leaf(copy.raw_body(raw, part), part, digests.contains(&index)));
     }
     let alternatives = parsed
         .parts
         .iter()
-        .filter(|part| content_type(part).as_deref() == Some("multipart/alternative"))
+        .filter(|part| is_multipart(part, "alternative"))
         .map(|part| leaves_below(&parsed.parts, part, &leaf_of, 0))
         .collect();
     Message { headers, admission: Admission::Whole, parts: leaves, alternatives }
@@ -87,23 +86,56 @@ static PARSER: LazyLock<MessageParser> = LazyLock::new(|| MessageParser::new().w
 const MASKS: [(&[u8], u8); 5] =
     [(b"message/", b'f'), (b"text/", b'u'), (b"multipart/digest", b'u'), (b"base64", b'x'), (b"quoted-printable", b'x')];
 
-/// The copy for the parser: the same length, so that every offset fits the raw bytes.
-fn masked(raw: &[u8]) -> Cow<'_, [u8]> {
-    let mut copy: Option<Vec<u8>> = None;
-    let starts = std::iter::once(0).chain(memchr::memchr_iter(b'\n', raw).map(|end| end + 1));
-    for start in starts {
-        let Some(value) = raw.get(start..).and_then(value_of_mime_field) else { continue };
-        let Some((word, letter)) =
-            MASKS.iter().find(|(word, _)| value.get(..word.len()).is_some_and(|found| found.eq_ignore_ascii_case(word)))
-        else {
-            continue;
-        };
-        let slash = usize::from(word.ends_with(b"/"));
-        if let Some(last) = copy.get_or_insert_with(|| raw.to_vec()).get_mut(raw.len() - value.len() + word.len() - 1 - slash) {
-            *last = *letter;
+/// What the parser sees: of the mail's own header the fields that structure it, then the rest of the mail, misspelt.
+struct Copy {
+    bytes: Vec<u8>,
+    /// How long the copy's header is, and the mail's.
+    header: usize,
+    raw_header: usize,
+}
+
+impl Copy {
+    fn of(raw: &[u8], headers: &Headers<'_>) -> Self {
+        let body = raw.get(headers.length()..).unwrap_or_default();
+        let mut bytes = Vec::with_capacity(raw.len() + 64);
+        // A header without any field ends the parser's work.
+        bytes.extend_from_slice(b"MIME-Version: 1.0\n");
+        for (name, value) in headers.structuring() {
+            [name, b": ", value, b"\n"].iter().for_each(|piece| bytes.extend_from_slice(piece));
         }
+        let header = bytes.len();
+        bytes.extend_from_slice(body);
+        mask(&mut bytes);
+        Self { bytes, header, raw_header: headers.length() }
     }
-    copy.map_or(Cow::Borrowed(raw), Cow::Owned)
+
+    /// The bytes of a part's body in the mail itself.
+    fn raw_body<'a>(&self, raw: &'a [u8], part: &MessagePart<'_>) -> &'a [u8] {
+        let place = |offset: u32| usize::try_from(offset).ok().and_then(|offset| (offset + self.raw_header).checked_sub(self.header));
+        let (Some(start), Some(end)) = (place(part.offset_body), place(part.offset_end)) else { return b"" };
+        raw.get(start..end.max(start)).or_else(|| raw.get(start..)).unwrap_or_default()
+    }
+}
+
+/// Misspells values, each in place.
+fn mask(copy: &mut [u8]) {
+    let mut start = 0;
+    while start < copy.len() {
+        let line = copy.get(start..).unwrap_or_default();
+        let length = line.len();
+        let next = memchr::memchr(b'\n', line).map_or(copy.len(), |end| start + end + 1);
+        if let Some(value) = value_of_mime_field(line)
+            && let Some((word, letter)) =
+                MASKS.iter().find(|(word, _)| value.get(..word.len()).is_some_and(|found| found.eq_ignore_ascii_case(word)))
+        {
+            let slash = usize::from(word.ends_with(b"/"));
+            let last = start + length - value.len() + word.len() - 1 - slash;
+            if let Some(last) = copy.get_mut(last) {
+                *last = *letter;
+            }
+        }
+        start = next;
+    }
 }
 
 /// From the value on, where a Content-Type or Content-Transfer-Encoding field begins; as tolerant of white space as the parser is.
@@ -123,19 +155,26 @@ fn value_of_mime_field(line: &[u8]) -> Option<&[u8]> {
 /// The content type with the misspelling of `masked` taken back.
 fn content_type(part: &MessagePart<'_>) -> Option<String> {
     let content_type = part.content_type()?;
-    let main = match content_type.ctype().to_ascii_lowercase() {
-        main if main == "messagf" => "message".to_owned(),
-        main if main == "texu" => "text".to_owned(),
-        main => main,
+    let unmasked = |word: &str, masked: &str, plain: &str| {
+        if word.eq_ignore_ascii_case(masked) { plain.to_owned() } else { word.to_ascii_lowercase() }
     };
-    let sub = content_type.subtype().unwrap_or_default().to_ascii_lowercase();
-    let sub = if sub == "digesu" { "digest".to_owned() } else { sub };
-    Some(format!("{main}/{sub}"))
+    let main = match content_type.ctype() {
+        main if main.eq_ignore_ascii_case("messagf") => "message".to_owned(),
+        main => unmasked(main, "texu", "text"),
+    };
+    Some(main + "/" + &unmasked(content_type.subtype().unwrap_or_default(), "digesu", "digest"))
+}
+
+/// Whether a part is a multipart with this subtype, as `masked` spells it.
+fn is_multipart(part: &MessagePart<'_>, subtype: &str) -> bool {
+    part.content_type().is_some_and(|found| {
+        found.ctype().eq_ignore_ascii_case("multipart") && found.subtype().is_some_and(|found| found.eq_ignore_ascii_case(subtype))
+    })
 }
 
 /// Members of a multipart/digest are mails unless they say otherwise (RFC 2046 section 5.1.5).
 fn digest_members(parts: &[MessagePart<'_>]) -> Vec<usize> {
-    let digests = parts.iter().filter(|part| content_type(part).as_deref() == Some("multipart/digest"));
+    let digests = parts.iter().filter(|part| is_multipart(part, "digesu") || is_multipart(part, "digest"));
     digests
         .filter_map(|part| if let PartType::Multipart(members) = &part.body { Some(members) } else { None })
         .flatten()
@@ -165,7 +204,7 @@ fn leaves_below(parts: &[MessagePart<'_>], part: &MessagePart<'_>, leaf_of: &[Op
     found
 }
 
-fn leaf<'a>(raw: &'a [u8], part: &MessagePart<'_>, is_digest_member: bool) -> Part<'a> {
+fn leaf<'a>(encoded: &'a [u8], part: &MessagePart<'_>, is_digest_member: bool) -> Part<'a> {
     let default = if is_digest_member { "message/rfc822" } else { "text/plain" };
     let content_type = content_type(part).unwrap_or_else(|| default.to_owned());
     let attribute = |name: &str| part.content_type().and_then(|found| found.attribute(name)).map(str::to_owned);
@@ -179,7 +218,7 @@ fn leaf<'a>(raw: &'a [u8], part: &MessagePart<'_>, is_digest_member: bool) -> Pa
         flow: flow(&attribute),
         disposition: if is_attachment { Disposition::Attachment } else { Disposition::Body },
         transfer: transfer(part),
-        encoded: encoded(raw, part),
+        encoded,
         content_type,
     }
 }
@@ -203,11 +242,6 @@ fn transfer(part: &MessagePart<'_>) -> Transfer {
         Some(HeaderValue::Text(text)) if is(text, &["quoted-printablx", "quoted-printable"]) => Transfer::QuotedPrintable,
         _ => Transfer::Identity,
     }
-}
-
-fn encoded<'a>(raw: &'a [u8], part: &MessagePart<'_>) -> &'a [u8] {
-    let (Ok(start), Ok(end)) = (usize::try_from(part.offset_body), usize::try_from(part.offset_end)) else { return b"" };
-    raw.get(start..end.max(start)).or_else(|| raw.get(start..)).unwrap_or_default()
 }
 
 /// A saved or wrapped mail without what some programs put before its header: a byte order mark, empty lines.

@@ -113,7 +113,7 @@ impl<'a> Part<'a> {
         let bytes = self.bytes();
         let bounded = bytes.get(..most).unwrap_or(&bytes);
         let mut decoded = decode(bounded, self.charset.as_deref());
-        if decoded.text.contains('\0') {
+        if memchr::memchr(0, decoded.text.as_bytes()).is_some() {
             // A NUL is a remnant of a broken gateway; readers do not see it.
             decoded.text.retain(|character| character != '\0');
         }

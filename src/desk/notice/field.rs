@@ -3,7 +3,9 @@
 //! Promises: anchored on labels. In the completion mail 利用者番号 comes first and is as long as the ID; a number is taken
 //! for what its label says, never for its length. Every value keeps the line that it was read from.
 
-use crate::desk::text::fold::{FoldedLines, fold, letters, printable, visible};
+use std::borrow::Cow;
+
+use crate::desk::text::fold::{FoldedLines, Mark, fold, printable, visible};
 
 /// A value and the line it rests on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,16 +62,16 @@ const LINES_TO_VALUE: usize = 2;
 
 /// Reads the number behind one of the (folded) labels.
 #[must_use]
-pub fn number(body: &FoldedLines<'_>, labels: &[String]) -> Labelled {
+pub fn number(body: &FoldedLines<'_>, labels: &[Mark]) -> Labelled {
     let mut unreadable = None;
-    let occurring: Vec<&String> = labels.iter().filter(|label| body.text().contains(label.as_str())).collect();
+    let occurring: Vec<&Mark> = labels.iter().filter(|label| label.is_in(body.text())).collect();
     if occurring.is_empty() {
         return Labelled::Absent;
     }
     for (at, line) in body.lines().iter().enumerate() {
         let folded = body.folded(at);
         for label in &occurring {
-            let Some((_, rest)) = folded.split_once(label.as_str()) else { continue };
+            let Some(rest) = label.after(folded) else { continue };
             let rest = without_remark(rest);
             let value = rest.trim_start_matches([':', '】', ']', ')', '=', '\t', '|', '*', '-', '」', '>', '→', '・', '.', '·']);
             let reading = |value: &str| Reading { value: value.to_owned(), line: printable(line, 200) };
@@ -118,24 +120,27 @@ fn leading_digits(folded: &str) -> Option<String> {
     is_number.then_some(digits)
 }
 
-/// The star level that a text states: 1, 2, or none where it names none or both.
+/// The star level that a text's letters state: 1, 2, or none where they name none or both.
 #[must_use]
-pub fn stars(text: &str) -> Option<u8> {
-    match levels(text) {
+pub fn stars(letters: &str) -> Option<u8> {
+    match levels(letters) {
         (true, false) => Some(1),
         (false, true) => Some(2),
         _ => None,
     }
 }
 
-/// Whether a text names any level: a subject that names both says that the text below is no better witness.
+/// Whether a text's letters name any level: a subject that names both says that the text below is no better witness.
 #[must_use]
-pub fn names_a_level(text: &str) -> bool {
-    levels(text) != (false, false)
+pub fn names_a_level(letters: &str) -> bool {
+    levels(letters) != (false, false)
 }
 
-fn levels(text: &str) -> (bool, bool) {
-    let letters = letters(text);
+fn levels(letters: &str) -> (bool, bool) {
+    // 星 ends them all, and most mails write it nowhere.
+    if memchr::memmem::find(letters.as_bytes(), "星".as_bytes()).is_none() {
+        return (false, false);
+    }
     let says = |words: [&str; 3]| words.iter().any(|word| letters.contains(word));
     (says(["一つ星", "1つ星", "ひとつ星"]), says(["二つ星", "2つ星", "ふたつ星"]))
 }
@@ -153,12 +158,7 @@ const TOP_LINES: usize = 12;
 /// Reads `会社名 / ○○○様` at the top of the body.
 #[must_use]
 pub fn addressee(lines: &[&str]) -> Addressee {
-    let top: Vec<String> = lines
-        .iter()
-        .map(|line| visible(line).trim().trim_matches('*').trim().to_owned())
-        .filter(|line| !line.is_empty())
-        .take(TOP_LINES)
-        .collect();
+    let top: Vec<Cow<'_, str>> = lines.iter().map(|line| bare(line)).filter(|line| !line.is_empty()).take(TOP_LINES).collect();
     let Some(at) = top.iter().position(|line| line.chars().count() <= 60 && line.ends_with(['様', '殿'])) else {
         return Addressee { company: labelled_company(&top), person: None };
     };
@@ -178,16 +178,27 @@ pub fn addressee(lines: &[&str]) -> Addressee {
     }
 }
 
-fn labelled_company(top: &[String]) -> Option<String> {
+/// A line without invisible characters, bold type and indentation.
+fn bare(line: &str) -> Cow<'_, str> {
+    match visible(line) {
+        Cow::Borrowed(line) => Cow::Borrowed(line.trim().trim_matches('*').trim()),
+        Cow::Owned(line) => Cow::Owned(line.trim().trim_matches('*').trim().to_owned()),
+    }
+}
+
+fn labelled_company(top: &[Cow<'_, str>]) -> Option<String> {
     top.iter().find(|line| without_label(line).len() < line.trim().len()).and_then(|line| non_empty(without_label(line)))
 }
 
 /// Labels that some senders put before the addressee, folded.
 const NAME_LABELS: [&str; 10] = ["会社名", "法人名", "事業者名", "事業所名", "団体名", "氏名", "お名前", "担当者", "ご担当者", "宛名"];
 
+/// In bytes, with spaces between its letters.
+const LONGEST_NAME_LABEL: usize = 64;
+
 fn without_label(line: &str) -> &str {
     match line.split_once([':', '：']) {
-        Some((label, value)) if NAME_LABELS.contains(&fold(label).as_str()) => value.trim(),
+        Some((label, value)) if label.len() <= LONGEST_NAME_LABEL && NAME_LABELS.contains(&fold(label).as_str()) => value.trim(),
         _ => line.trim(),
     }
 }
@@ -209,9 +220,10 @@ fn has_legal_form(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::desk::text::fold::letters;
 
     fn value(lines: &[&str]) -> Option<String> {
-        match number(&FoldedLines::of(&lines.join("\n")), &[fold("自己宣言ID")]) {
+        match number(&FoldedLines::of(&lines.join("\n")), &[Mark::new("自己宣言ID")]) {
             Labelled::Number(reading) => Some(reading.value),
             Labelled::Absent | Labelled::Unreadable(_) => None,
         }
@@ -238,8 +250,8 @@ mod tests {
 
     #[test]
     fn what_is_no_number_is_unreadable_and_a_sentence_is_nothing() {
-        assert!(matches!(number(&FoldedLines::of("自己宣言ID:4l23x"), &[fold("自己宣言ID")]), Labelled::Unreadable(_)));
-        assert_eq!(number(&FoldedLines::of("自己宣言IDは後日お送りします。"), &[fold("自己宣言ID")]), Labelled::Absent);
+        assert!(matches!(number(&FoldedLines::of("自己宣言ID:4l23x"), &[Mark::new("自己宣言ID")]), Labelled::Unreadable(_)));
+        assert_eq!(number(&FoldedLines::of("自己宣言IDは後日お送りします。"), &[Mark::new("自己宣言ID")]), Labelled::Absent);
     }
 
     #[test]
@@ -250,10 +262,10 @@ mod tests {
 
     #[test]
     fn stars_are_read_only_where_one_level_is_named() {
-        assert_eq!(stars("【SECURITY ACTION】一つ星：自己宣言完了のお知らせ"), Some(1));
-        assert_eq!(stars("【SECURITY ACTION】二つ星:自己宣言完了のお知らせ"), Some(2));
-        assert_eq!(stars("【SECURITY ACTION】一つ星/二つ星：自己宣言完了のお知らせ"), None);
-        assert_eq!(stars("申込受理のご連絡"), None);
+        assert_eq!(stars(&letters("【SECURITY ACTION】一つ星：自己宣言完了のお知らせ")), Some(1));
+        assert_eq!(stars(&letters("【SECURITY ACTION】二つ星:自己宣言完了のお知らせ")), Some(2));
+        assert_eq!(stars(&letters("【SECURITY ACTION】一つ星/二つ星：自己宣言完了のお知らせ")), None);
+        assert_eq!(stars(&letters("申込受理のご連絡")), None);
     }
 
     #[test]

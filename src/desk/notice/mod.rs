@@ -8,7 +8,7 @@ pub mod field;
 use self::field::{Addressee, Labelled, Reading, UserNumber, addressee, names_a_level, number, stars};
 use super::original::{Contents, Original};
 use super::rules::{NoticeKind, Rules, States};
-use super::text::fold::{FoldedLines, fold, letters, printable};
+use super::text::fold::{FoldedLines, fold, letters, letters_of_folded, printable};
 use super::words::{Carried, Evidence, FindingCode};
 
 /// The id of every SECURITY ACTION mail that fits no configured kind.
@@ -120,21 +120,16 @@ fn printed(prints: &[(Original, String)], others: &[Notice], rules: &Rules) -> V
 /// The notices of a chain of forwards. A forward around a notice often repeats its subject, without its text: it is the wrapping.
 fn of_chain(originals: &[Original], rules: &Rules) -> Vec<Notice> {
     let found: Vec<Option<Notice>> = originals.iter().map(|original| notice(original, rules)).collect();
-    let is_wrapping = |index: usize, notice: &Notice| {
+    let is_wrapping = |(index, notice): (usize, &Option<Notice>)| {
+        let Some(notice) = notice else { return false };
         // IPA wraps nothing: two of its mails below each other are two.
         let is_bare = !rules.is_sender(notice.original.from.as_ref().and_then(|from| from.address.as_deref()).unwrap_or_default());
         let is_bare = is_bare && (notice.kind == OTHER || notice.lacks.iter().any(|(code, _)| *code == FindingCode::BodyCut));
         let inside = originals.iter().zip(&found).skip(index + 1).take_while(|(original, _)| original.depth > notice.original.depth);
         is_bare && inside.into_iter().any(|(_, inner)| inner.is_some())
     };
-    distinct(
-        found
-            .iter()
-            .enumerate()
-            .filter_map(|(index, notice)| notice.as_ref().filter(|notice| !is_wrapping(index, notice)))
-            .cloned()
-            .collect(),
-    )
+    let wrapping: Vec<bool> = found.iter().enumerate().map(is_wrapping).collect();
+    distinct(found.into_iter().zip(wrapping).filter_map(|(notice, is_wrapping)| notice.filter(|_| !is_wrapping)).collect())
 }
 
 /// How an original was recognised.
@@ -145,7 +140,9 @@ struct Recognised<'r> {
 
 fn notice(original: &Original, rules: &Rules) -> Option<Notice> {
     let body = FoldedLines::of(&original.body);
-    let recognised = recognised(original, body.text(), rules)?;
+    let subject = original.subject.as_deref().unwrap_or_default();
+    let subject_letters = letters(subject);
+    let recognised = recognised(original, &subject_letters, body.text(), rules)?;
     let no_labels = Vec::new();
     // A mail of an unknown kind may still state an ID, which is worth a person's look.
     let model = recognised.kind.or_else(|| rules.kinds.iter().find(|kind| kind.states == States::Declaration));
@@ -159,11 +156,10 @@ fn notice(original: &Original, rules: &Rules) -> Option<Notice> {
         Labelled::Number(reading) if is_known => Some(UserNumber::new(reading.value)),
         Labelled::Number(_) | Labelled::Absent | Labelled::Unreadable(_) => None,
     };
-    let subject = original.subject.as_deref().unwrap_or_default();
     let level = match (states, recognised.kind) {
-        (States::Declaration, Some(_)) if names_a_level(subject) => stars(subject),
-        (States::Declaration, Some(_)) => stars(&original.body),
-        (States::Declaration, None) => stars(subject),
+        (States::Declaration, Some(_)) if names_a_level(&subject_letters) => stars(&subject_letters),
+        (States::Declaration, Some(_)) => stars(&letters_of_folded(body.text().to_owned())),
+        (States::Declaration, None) => stars(&subject_letters),
         (States::Nothing, _) => None,
     };
     let line = if subject.is_empty() { original.body.lines().next().unwrap_or_default() } else { subject };
@@ -186,19 +182,18 @@ fn notice(original: &Original, rules: &Rules) -> Option<Notice> {
     })
 }
 
-fn recognised<'r>(original: &Original, body: &str, rules: &'r Rules) -> Option<Recognised<'r>> {
-    let subject = letters(original.subject.as_deref().unwrap_or_default());
-    let by_subject = rules.kinds.iter().find(|kind| kind.subjects.iter().any(|pattern| pattern.fits(&subject)));
+fn recognised<'r>(original: &Original, subject: &str, body: &str, rules: &'r Rules) -> Option<Recognised<'r>> {
+    let by_subject = rules.kinds.iter().find(|kind| kind.subjects.iter().any(|pattern| pattern.fits(subject)));
     let by_body = complete_kind(body, rules);
     match (by_subject, by_body) {
         (Some(kind), Some(_)) if is_complete(kind, body) => Some(Recognised { kind: Some(kind), lacks: None }),
         (Some(kind), Some(_)) => Some(Recognised { kind: Some(kind), lacks: Some(FindingCode::KindConflict) }),
         (Some(kind), None) => Some(Recognised { kind: Some(kind), lacks: Some(FindingCode::BodyCut) }),
         (None, Some(kind)) => {
-            let lacks = if names_security_action(&subject) { FindingCode::KindConflict } else { FindingCode::SubjectUnstated };
+            let lacks = if names_security_action(subject) { FindingCode::KindConflict } else { FindingCode::SubjectUnstated };
             Some(Recognised { kind: Some(kind), lacks: Some(lacks) })
         }
-        (None, None) => is_other(original, &subject, rules).then_some(Recognised { kind: None, lacks: None }),
+        (None, None) => is_other(original, subject, rules).then_some(Recognised { kind: None, lacks: None }),
     }
 }
 
@@ -230,8 +225,7 @@ fn complete_kind<'r>(folded_body: &str, rules: &'r Rules) -> Option<&'r NoticeKi
 }
 
 fn is_complete(kind: &NoticeKind, folded_body: &str) -> bool {
-    kind.body_marks_needed > 0
-        && kind.body_marks.iter().filter(|mark| folded_body.contains(mark.as_str())).count() >= kind.body_marks_needed
+    kind.body_marks_needed > 0 && kind.body_marks.iter().filter(|mark| mark.is_in(folded_body)).count() >= kind.body_marks_needed
 }
 
 fn lacks(original: &Original, recognition: Option<FindingCode>, line: &str, rules: &Rules) -> Vec<(FindingCode, String)> {

@@ -3,6 +3,8 @@
 //! Promises: every container is opened one level at a time within the limits; what cannot be opened is put aside under its name.
 //! Rejected: a walk over one tree of all containers; a mail inside an Outlook file is properties, not bytes.
 
+use std::borrow::Cow;
+
 use super::attached::{self, Attachment, Sort};
 use super::{Contents, Original, quoted, reading};
 use crate::desk::file::archive::{self, Refusal};
@@ -236,15 +238,16 @@ fn shown_name(part: &Part<'_>) -> String {
 /// A whole mail by its header fields.
 fn whole(message: &Message<'_>, carried: Carried, depth: u8) -> Original {
     let headers = &message.headers;
-    let date_text = headers.text("date").filter(|text| !text.is_empty());
+    let given = |name| headers.text(name).filter(|text| !text.is_empty()).map(Cow::into_owned);
+    let date_text = given("date");
     Original {
         from: headers.senders().first().cloned(),
         to: headers.mailboxes("to"),
         cc: headers.mailboxes("cc"),
-        subject: headers.subject().map(|subject| visible(subject.text.trim())).filter(|subject| !subject.is_empty()),
+        subject: headers.subject().map(|subject| visible(subject.text.trim()).into_owned()).filter(|subject| !subject.is_empty()),
         date: date_text.as_deref().and_then(date),
         date_text,
-        message_id: headers.text("message-id").filter(|id| !id.is_empty()),
+        message_id: given("message-id"),
         carried,
         depth,
         body: String::new(),
@@ -263,7 +266,7 @@ fn of_properties(mail: &MapiMail, depth: u8) -> Original {
         from: mail.from.as_ref().map(mailbox),
         to: mail.to.iter().map(mailbox).collect(),
         cc: mail.cc.iter().map(mailbox).collect(),
-        subject: mail.subject.as_deref().map(|subject| visible(subject.trim())).filter(|subject| !subject.is_empty()),
+        subject: mail.subject.as_deref().map(|subject| visible(subject.trim()).into_owned()).filter(|subject| !subject.is_empty()),
         date_text: date.as_ref().map(Dated::rfc3339),
         date,
         message_id: mail.message_id.clone().filter(|id| !id.is_empty()),

@@ -53,10 +53,12 @@ pub fn extract(text: &str, deepest: u8) -> Extracted {
     let first = starts.first().map_or(lines.len(), |start| start.top);
     let preface = joined(&lines, 0..first, 0);
     let mut open: Vec<Region> = Vec::new();
-    let mut originals = Vec::new();
-    for (index, start) in starts.iter().enumerate() {
-        let next = starts.get(index + 1).map_or(lines.len(), |following| following.top);
-        let end = body_end(&lines, start, next);
+    let reach = if starts.len() < MOST_ORIGINALS { Reach::Whole } else { Reach::Cut };
+    let mut originals = Vec::with_capacity(starts.len());
+    let mut starts = starts.into_iter().peekable();
+    while let Some(start) = starts.next() {
+        let next = starts.peek().map_or(lines.len(), |following| following.top);
+        let end = body_end(&lines, &start, next);
         open.retain(|region| region.end >= start.top || region.level == 0);
         let depth = u8::try_from(open.len()).unwrap_or(u8::MAX).saturating_add(1);
         let is_open_ended = end == next;
@@ -64,10 +66,9 @@ pub fn extract(text: &str, deepest: u8) -> Extracted {
             open.push(Region { level: start.level, end: if is_open_ended { usize::MAX } else { end } });
         }
         if depth <= deepest {
-            originals.push(start.fields.clone().into_inline(depth, joined(&lines, start.body..end, start.level)));
+            originals.push(start.fields.into_inline(depth, joined(&lines, start.body..end, start.level)));
         }
     }
-    let reach = if starts.len() < MOST_ORIGINALS { Reach::Whole } else { Reach::Cut };
     Extracted { preface, originals, reach }
 }
 
@@ -246,8 +247,18 @@ fn lost_its_mark(lines: &[Surveyed<'_>], index: usize, level: u8) -> bool {
 }
 
 fn joined(lines: &[Surveyed<'_>], range: std::ops::Range<usize>, level: u8) -> String {
-    let texts: Vec<_> = lines.get(range).unwrap_or_default().iter().map(|line| line.without_levels(level).trim_end()).collect();
-    texts.join("\n").trim().to_owned()
+    let lines = lines.get(range).unwrap_or_default();
+    let mut text = String::with_capacity(lines.iter().map(|line| line.whole.len() + 1).sum());
+    for line in lines {
+        let line = line.without_levels(level).trim_end();
+        // Empty lines at the top are left out here, those at the end below.
+        text.push_str(if text.is_empty() { line.trim_start() } else { line });
+        if !text.is_empty() {
+            text.push('\n');
+        }
+    }
+    text.truncate(text.trim_end().len());
+    text
 }
 
 #[cfg(test)]

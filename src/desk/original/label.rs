@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::dress::{is_bullet, is_colon, is_decoration_or_space, unbold};
-use crate::desk::text::fold::fold;
+use crate::desk::text::fold::{fold, simply_folded};
 
 /// The fields of a forwarded header block that the desk tells apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -142,6 +142,26 @@ fn languages<'t>(locales: &'t str, places: &mut Vec<&'t str>) -> Languages {
     Languages(found)
 }
 
+/// Which characters a folded label begins with: a bit for each of the first 65,536.
+static BEGINNINGS: LazyLock<Vec<u64>> = LazyLock::new(|| {
+    let mut bits = vec![0; 1024];
+    for first in LABELS.keys().filter_map(|label| label.chars().next()).map(u32::from) {
+        if let Some(word) = usize::try_from(first / 64).ok().and_then(|place| bits.get_mut(place)) {
+            *word |= 1_u64 << (first % 64);
+        }
+    }
+    bits
+});
+
+/// Whether a label may begin here. A line of prose seldom begins with a character that any label begins with.
+fn may_begin(bare: &str) -> bool {
+    let mut characters = bare.chars().map(simply_folded);
+    let (Some(Some(first)), None | Some(Some(_))) = (characters.next(), characters.next()) else { return true };
+    let first = u32::from(first);
+    let word = usize::try_from(first / 64).ok().and_then(|place| BEGINNINGS.get(place));
+    word.is_none_or(|word| word & (1 << (first % 64)) != 0)
+}
+
 fn known(label: &str) -> Option<&'static Label> {
     LABELS.get(&fold(label))
 }
@@ -159,7 +179,7 @@ pub fn labelled(line: &str) -> Option<Labelled<'_>> {
         return Some(found);
     }
     let window = bare.as_bytes().get(..LONGEST_LABEL * 4).unwrap_or(bare.as_bytes());
-    if !may_hold_colon(window) {
+    if !may_begin(bare) || !may_hold_colon(window) {
         return None;
     }
     let (at, separator) = bare.char_indices().take(LONGEST_LABEL).find(|(_, character)| is_colon(*character) || *character == '\t')?;
@@ -193,9 +213,10 @@ fn bracketed(line: &str) -> Option<Labelled<'_>> {
 /// without `<br>`): at least three different fields, From among them, plus Date or Subject. The last value takes the rest.
 #[must_use]
 pub fn labelled_run(line: &str) -> Option<Vec<Labelled<'_>>> {
-    if line.len() > LONGEST_RUN || labelled(line).is_none() {
+    if line.len() > LONGEST_RUN || line.chars().filter(|character| is_colon(*character)).nth(FEWEST_LABELS - 1).is_none() {
         return None;
     }
+    labelled(line)?;
     let mut starts: Vec<(usize, &'static Label, usize)> = Vec::new();
     let mut common = Languages::ALL;
     for (colon, character) in line.char_indices().filter(|(_, character)| is_colon(*character)).take(MOST_COLONS) {
@@ -209,13 +230,15 @@ pub fn labelled_run(line: &str) -> Option<Vec<Labelled<'_>>> {
         }
     }
     let has = |wanted: Field| starts.iter().any(|(_, label, _)| label.field == wanted);
-    if starts.len() < 3 || !has(Field::From) || !(has(Field::Date) || has(Field::Subject)) {
+    if starts.len() < FEWEST_LABELS || !has(Field::From) || !(has(Field::Date) || has(Field::Subject)) {
         return None;
     }
     let ends = starts.iter().skip(1).map(|(start, _, _)| *start).chain([line.len()]);
     let values = starts.iter().zip(ends);
     Some(values.filter_map(|((_, label, value), end)| Some(Labelled { label, value: unbold(line, line.get(*value..end)?) })).collect())
 }
+
+const FEWEST_LABELS: usize = 3;
 
 /// Colons of such a line that are looked at: labels, times, prefixes of the subject.
 const MOST_COLONS: usize = 64;

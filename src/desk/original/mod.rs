@@ -143,7 +143,8 @@ fn quoted(found: inline::Inline, depth: u8) -> Original {
         cc: all(found.cc.as_deref()),
         subject: found
             .subject
-            .map(|subject| visible(&if subject.contains("=?") { decode_header(subject.as_bytes()).text } else { subject })),
+            .map(|subject| if subject.contains("=?") { decode_header(subject.as_bytes()).text } else { subject })
+            .map(|subject| visible(&subject).into_owned()),
         date: found.date.as_deref().and_then(date),
         date_text: found.date,
         message_id: None,

@@ -100,7 +100,9 @@ fn read_html(index: usize, text: &str, message: &Message<'_>, limits: &Limits, t
 
 /// The name of a file that an old client wrote into the text (uuencode, POSIX.1-2017).
 fn uuencoded(text: &str) -> Option<&str> {
-    text.lines().filter_map(|line| line.strip_prefix("begin ")).find_map(|rest| {
+    memchr::memmem::find_iter(text.as_bytes(), b"begin ").find_map(|at| {
+        let begins_line = at.checked_sub(1).is_none_or(|before| text.as_bytes().get(before) == Some(&b'\n'));
+        let rest = text.get(at..).filter(|_| begins_line)?.lines().next()?.strip_prefix("begin ")?;
         let (mode, name) = rest.split_once(' ')?;
         let is_mode = (3..=4).contains(&mode.len()) && mode.bytes().all(|byte| matches!(byte, b'0'..=b'7'));
         (is_mode && !name.trim().is_empty()).then(|| name.trim())

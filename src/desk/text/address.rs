@@ -3,6 +3,8 @@
 //! Promises: an address comes only from a place where an address stands, never from a name that looks like one;
 //! old mobile addresses (`a..b@`, `a.@`) are read although RFC 5321 forbids them.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use super::encoded_word::decode_header;
@@ -37,7 +39,7 @@ impl Mailbox {
 pub fn mailbox(text: &str) -> Option<Mailbox> {
     let text = normalised(text);
     let text = text.trim().trim_end_matches([',', ';']).trim();
-    let text = text.split(" on behalf of ").next().unwrap_or(text);
+    let text = memchr::memmem::find(text.as_bytes(), b" on behalf of ").and_then(|at| text.get(..at)).unwrap_or(text);
     if let Some((before, inside)) = angle(text) {
         // What stands where an address should and is none is shown as it is written.
         return match address_of(inside) {
@@ -64,44 +66,38 @@ pub fn mailbox(text: &str) -> Option<Mailbox> {
 /// Reads a list separated by `,`, `;` or `、` (outside quotes and brackets). A group's name is dropped.
 #[must_use]
 pub fn mailboxes(text: &str) -> Vec<Mailbox> {
-    split_list(text).iter().filter_map(|entry| mailbox(entry)).collect()
+    split_list(text).filter_map(mailbox).collect()
 }
 
-fn split_list(text: &str) -> Vec<String> {
-    let mut entries = vec![String::new()];
+fn split_list(text: &str) -> impl Iterator<Item = &str> {
     let mut quoted = false;
     let mut depth = 0_u32;
-    for character in text.chars() {
+    let entries = text.split(move |character| {
         match character {
             '"' => quoted = !quoted,
             '<' | '[' | '(' if !quoted => depth += 1,
             '>' | ']' | ')' if !quoted => depth = depth.saturating_sub(1),
-            ',' | ';' | '、' | '；' if !quoted && depth == 0 => {
-                entries.push(String::new());
-                continue;
-            }
             _ => {}
         }
-        if let Some(last) = entries.last_mut() {
-            last.push(character);
-        }
-    }
-    entries.retain(|entry| !entry.trim().is_empty());
-    entries
+        matches!(character, ',' | ';' | '、' | '；') && !quoted && depth == 0
+    });
+    entries.filter(|entry| !entry.trim().is_empty())
 }
 
 /// Full-width brackets and signs in front of and inside addresses; invisible characters away.
-fn normalised(text: &str) -> String {
-    visible(text)
-        .chars()
-        .map(|character| match character {
-            '＜' => '<',
-            '＞' => '>',
-            '＠' => '@',
-            '\u{00A0}' | '\u{3000}' | '\t' => ' ',
-            other => other,
-        })
-        .collect()
+fn normalised(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() && !text.contains('\t') {
+        return Cow::Borrowed(text);
+    }
+    let visible = visible(text);
+    let plain = |character| match character {
+        '＜' => '<',
+        '＞' => '>',
+        '＠' => '@',
+        '\u{00A0}' | '\u{3000}' | '\t' => ' ',
+        other => other,
+    };
+    if visible.chars().any(|character| plain(character) != character) { visible.chars().map(plain).collect() } else { visible }
 }
 
 /// The last `<…>` or `[mailto:…]` and what stands before it.
@@ -134,7 +130,7 @@ fn address_of(text: &str) -> Option<String> {
 }
 
 fn name_of(text: &str) -> Option<String> {
-    let unescaped = text.replace("\\\"", "\"").replace("\\\\", "\\");
+    let unescaped: Cow<'_, str> = if text.contains('\\') { text.replace("\\\"", "\"").replace("\\\\", "\\").into() } else { text.into() };
     let trimmed = unescaped.trim().trim_matches('*').trim();
     let trimmed = peel(trimmed, '"');
     let trimmed = peel(trimmed, '\'');

@@ -17,7 +17,9 @@ impl Decoded {
     /// Judges a text by what decoding left in it.
     #[must_use]
     pub fn judged(text: String) -> Self {
-        let illegible = text.contains('\u{1b}') || replacements(&text).saturating_mul(REPLACED_ONE_IN) > text.chars().count();
+        let replaced = replacements(&text);
+        let illegible = memchr::memchr(ESC, text.as_bytes()).is_some()
+            || replaced > 0 && replaced.saturating_mul(REPLACED_ONE_IN) > text.chars().count();
         Self { text, legibility: if illegible { Legibility::Illegible } else { Legibility::Legible } }
     }
 }
@@ -37,24 +39,29 @@ const REPLACED_ONE_IN: usize = 100;
 #[must_use]
 pub fn decode(bytes: &[u8], label: Option<&str>) -> Decoded {
     let label = label.map(|label| label.trim().trim_matches(['"', '\'']).to_ascii_lowercase());
-    let is_ascii = bytes.is_ascii() && !bytes.contains(&ESC);
+    let is_ascii = bytes.is_ascii() && memchr::memchr(ESC, bytes).is_none();
     // A shift in, and its end: without one, UTF-7 is ASCII (RFC 2152).
     if label.as_deref().is_some_and(|label| label.contains("utf-7")) && (!is_ascii || bytes.contains(&b'+')) {
         // UTF-7 is a known way to smuggle text past readers; no current client writes it.
         return Decoded { text: String::from_utf8_lossy(bytes).into_owned(), legibility: Legibility::Illegible };
     }
     if is_ascii {
-        return Decoded { text: String::from_utf8_lossy(bytes).into_owned(), legibility: Legibility::Legible };
+        return Decoded { text: utf_8(bytes).unwrap_or_default(), legibility: Legibility::Legible };
     }
     Decoded::judged(by_evidence(bytes, label.as_deref()))
 }
 
 const ESC: u8 = 0x1b;
 
+/// UTF-8 that is some. By a crate that checks sixteen bytes at once: of Japanese text, the standard library checks one after the other.
+fn utf_8(bytes: &[u8]) -> Option<String> {
+    simdutf8::basic::from_utf8(bytes).ok().map(str::to_owned)
+}
+
 fn by_evidence(bytes: &[u8], label: Option<&str>) -> String {
     if bytes.is_ascii() {
         return match label {
-            Some(label) if label.contains("2022-kr") || label.contains("2022-cn") => String::from_utf8_lossy(bytes).into_owned(),
+            Some(label) if label.contains("2022-kr") || label.contains("2022-cn") => utf_8(bytes).unwrap_or_default(),
             _ => iso_2022_jp(bytes),
         };
     }
@@ -62,9 +69,10 @@ fn by_evidence(bytes: &[u8], label: Option<&str>) -> String {
         let rest = bytes.get(length..).unwrap_or_default();
         return marked.decode_without_bom_handling(rest).0.into_owned();
     }
-    if let Ok(text) = std::str::from_utf8(bytes) {
-        return text.to_owned();
-    }
+    utf_8(bytes).unwrap_or_else(|| by_label(bytes, label))
+}
+
+fn by_label(bytes: &[u8], label: Option<&str>) -> String {
     if let Some(encoding) = label.and_then(labelled) {
         let (text, _, replaced) = encoding.decode(bytes);
         if !replaced && (!is_single_byte_western(encoding) || has_accents(bytes, encoding)) {
@@ -127,7 +135,7 @@ fn guess(bytes: &[u8]) -> String {
 }
 
 fn replacements(text: &str) -> usize {
-    text.chars().filter(|character| *character == char::REPLACEMENT_CHARACTER).count()
+    memchr::memmem::find_iter(text.as_bytes(), "\u{FFFD}").count()
 }
 
 /// What an ISO-2022-JP escape sequence switches to (RFC 1468, RFC 2237, JIS X 0202).

@@ -3,6 +3,8 @@
 //! Old clients cut a long subject inside a multi-byte character and encode both halves. So adjacent encoded-words of one
 //! charset are joined as bytes before they are decoded; decoding each alone, as most libraries do, breaks the character.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
@@ -17,25 +19,43 @@ pub fn decode_header(raw: &[u8]) -> Decoded {
     }
     let mut text = String::new();
     let mut legibility = Legibility::Legible;
-    let mut rest = unfolded.as_slice();
+    let mut rest = unfolded.as_ref();
     while !rest.is_empty() {
-        let (plain, word_at) = split_at_word(rest);
-        let follows_word = !text.is_empty() && plain.iter().all(u8::is_ascii_whitespace) && word_at.is_some();
+        let (plain, found) = split_at_word(rest);
+        let follows_word = !text.is_empty() && plain.iter().all(u8::is_ascii_whitespace) && found.is_some();
         if !follows_word {
             append(&mut text, &mut legibility, &decode(plain, None));
         }
-        let Some(at) = word_at else { break };
-        let (joined, after) = joined_words(at);
+        let Some((first, after)) = found else { break };
+        let (joined, after) = joined_words(first, after);
         append(&mut text, &mut legibility, &joined);
         rest = after;
     }
     Decoded { text, legibility }
 }
 
+/// The text of a value; most are short, plain and on one line, and need no copy.
+#[must_use]
+pub fn header_text(raw: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(raw.trim_ascii()) {
+        Ok(plain) if plain.is_ascii() && !plain.bytes().any(|byte| byte.is_ascii_control()) && !contains(raw, b"=?") => {
+            Cow::Borrowed(plain)
+        }
+        _ => Cow::Owned(decode_header(raw).text.trim().to_owned()),
+    }
+}
+
 /// RFC 5322 section 2.2.3: a line end before white space is no part of the value.
-fn unfold(raw: &[u8]) -> Vec<u8> {
+#[must_use]
+pub fn unfold(raw: &[u8]) -> Cow<'_, [u8]> {
     let trimmed = raw.trim_ascii();
-    trimmed.iter().copied().filter(|byte| !matches!(byte, b'\r' | b'\n')).map(|byte| if byte == b'\t' { b' ' } else { byte }).collect()
+    if memchr::memchr3(b'\r', b'\n', b'\t', trimmed).is_none() {
+        return Cow::Borrowed(trimmed);
+    }
+    let mut unfolded = trimmed.to_vec();
+    unfolded.retain(|byte| !matches!(byte, b'\r' | b'\n'));
+    unfolded.iter_mut().filter(|byte| **byte == b'\t').for_each(|byte| *byte = b' ');
+    Cow::Owned(unfolded)
 }
 
 fn contains(haystack: &[u8], needle: &[u8]) -> bool {
@@ -55,15 +75,15 @@ struct Word<'a> {
     bytes: Vec<u8>,
 }
 
-/// Text before the next encoded-word, and the rest that begins with it.
-fn split_at_word(bytes: &[u8]) -> (&[u8], Option<&[u8]>) {
+/// Text before the next encoded-word, the word, and what follows it.
+fn split_at_word(bytes: &[u8]) -> (&[u8], Option<(Word<'_>, &[u8])>) {
     let mut from = 0;
     while let Some(found) = bytes.get(from..).and_then(|tail| memchr::memmem::find(tail, b"=?")) {
         let at = from + found;
         if let Some((before, candidate)) = bytes.split_at_checked(at)
-            && word(candidate).is_some()
+            && let Some(found) = word(candidate)
         {
-            return (before, Some(candidate));
+            return (before, Some(found));
         }
         from = at + 2;
     }
@@ -71,8 +91,7 @@ fn split_at_word(bytes: &[u8]) -> (&[u8], Option<&[u8]>) {
 }
 
 /// All encoded-words of one charset that follow each other, decoded as one run of bytes.
-fn joined_words(at: &[u8]) -> (Decoded, &[u8]) {
-    let Some((first, mut rest)) = word(at) else { return (decode(at, None), b"") };
+fn joined_words<'a>(first: Word<'a>, mut rest: &'a [u8]) -> (Decoded, &'a [u8]) {
     let mut bytes = first.bytes;
     loop {
         let next = rest.trim_ascii_start();
@@ -122,7 +141,13 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 /// Base64 as mails carry it: line ends, foreign characters and a cut end are tolerated (RFC 2045 section 6.8).
 #[must_use]
 pub fn base64_lenient(encoded: &[u8]) -> Vec<u8> {
-    let mut clean: Vec<u8> = encoded.iter().copied().filter(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/')).collect();
+    // Most parts are whole lines of the alphabet, ended once.
+    let mut clean = Vec::with_capacity(encoded.len());
+    encoded.split(|byte| *byte == b'\n').for_each(|line| clean.extend_from_slice(line.trim_ascii()));
+    if let Ok(bytes) = LENIENT.decode(&clean) {
+        return bytes;
+    }
+    clean.retain(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'));
     if clean.len() % 4 == 1 {
         clean.pop();
     }

@@ -3,7 +3,11 @@
 //! Promises: `fold` is idempotent; two spellings that a reader takes for the same fold to the same.
 //! The folded form is for comparison only and never shown.
 
+use std::borrow::Cow;
+
 use unicode_normalization::UnicodeNormalization;
+
+use super::line::ended_by_feeds;
 
 /// NFKC, lower case, without white space, format characters and bidi controls; one hyphen; common variant kanji unified.
 #[must_use]
@@ -18,34 +22,60 @@ pub fn fold(text: &str) -> String {
 pub fn fold_into(folded: &mut String, text: &str) {
     let mut rest = text;
     while !rest.is_empty() {
-        let mut last = (0, folded.len());
-        let mut not_simple = None;
-        for (at, character) in rest.char_indices() {
-            match simple(character) {
-                Some(Simple::Nothing) => last = (at, folded.len()),
-                Some(Simple::Character(plain)) => {
-                    last = (at, folded.len());
+        let Some(at) = fold_simple(folded, rest) else { return };
+        let from = rest.get(at..).unwrap_or_default();
+        let length = from.char_indices().skip(1).find(|(_, character)| simple(*character).is_some());
+        // The first of them is not simple, or goes together with what is not.
+        let length = length.map_or(from.len(), |(length, _)| length);
+        fold_by_tables(folded, from.get(..length).unwrap_or_default());
+        rest = from.get(length..).unwrap_or_default();
+    }
+}
+
+/// Appends what is simple; gives the place of the first character that is left: the one before the first that is not simple.
+fn fold_simple(folded: &mut String, text: &str) -> Option<usize> {
+    // Characters that fold to themselves are copied together: they are not, from here on.
+    let mut same = 0;
+    let (mut last, mut before_last) = (0, folded.len());
+    for (at, character) in text.char_indices() {
+        match simple(character) {
+            Some(Simple::Character(plain)) if plain == character => {}
+            Some(found) => {
+                folded.push_str(text.get(same..at).unwrap_or_default());
+                before_last = folded.len();
+                if let Simple::Character(plain) = found {
                     folded.push(plain);
                 }
-                None => {
-                    not_simple = Some(at);
-                    break;
-                }
+                same = at + character.len_utf8();
+            }
+            None if same <= last => {
+                folded.push_str(text.get(same..last).unwrap_or_default());
+                return Some(last);
+            }
+            None => {
+                folded.truncate(before_last);
+                return Some(last);
             }
         }
-        let Some(at) = not_simple else { return };
-        folded.truncate(last.1);
-        let from = rest.get(at..).unwrap_or_default();
-        let length = from.char_indices().find(|(_, character)| simple(*character).is_some()).map_or(from.len(), |(length, _)| length);
-        fold_by_tables(folded, rest.get(last.0..at + length).unwrap_or_default());
-        rest = rest.get(at + length..).unwrap_or_default();
+        last = at;
     }
+    folded.push_str(text.get(same..).unwrap_or_default());
+    None
 }
 
 /// What becomes of a character that NFKC leaves alone, or maps to one other; it may still combine with what follows it.
 enum Simple {
     Nothing,
     Character(char),
+}
+
+/// The folded form of a character that NFKC and the case tables leave alone; `None` for white space and for all others.
+#[must_use]
+pub fn simply_folded(character: char) -> Option<char> {
+    match simple(character) {
+        Some(Simple::Character(plain)) => Some(plain),
+        Some(Simple::Nothing) | None => None,
+    }
 }
 
 #[inline]
@@ -82,7 +112,7 @@ impl<'a> FoldedLines<'a> {
     /// Folds every line once.
     #[must_use]
     pub fn of(text: &'a str) -> Self {
-        let lines: Vec<&str> = text.lines().collect();
+        let lines: Vec<&str> = ended_by_feeds(text).collect();
         let mut folded = String::with_capacity(text.len());
         let ends = lines
             .iter()
@@ -117,15 +147,61 @@ impl<'a> FoldedLines<'a> {
 /// The folded text's letters and digits alone.
 #[must_use]
 pub fn letters(text: &str) -> String {
-    let mut folded = fold(text);
+    letters_of_folded(fold(text))
+}
+
+/// The letters and digits of a text that is folded already.
+#[must_use]
+pub fn letters_of_folded(mut folded: String) -> String {
     folded.retain(char::is_alphanumeric);
     folded
+}
+
+/// Folded words to look for, made once: a search that is prepared for each mail costs more than the search.
+#[derive(Debug, Clone)]
+pub struct Mark {
+    text: String,
+    finder: memchr::memmem::Finder<'static>,
+}
+
+impl Mark {
+    /// Folds the words.
+    #[must_use]
+    pub fn new(words: &str) -> Self {
+        Self::of_folded(fold(words))
+    }
+
+    /// Takes words that are folded, or reduced to their letters, already.
+    #[must_use]
+    pub fn of_folded(text: String) -> Self {
+        let finder = memchr::memmem::Finder::new(text.as_bytes()).into_owned();
+        Self { text, finder }
+    }
+
+    /// The words, folded.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether the words stand in a text of the same form.
+    #[must_use]
+    pub fn is_in(&self, text: &str) -> bool {
+        self.finder.find(text.as_bytes()).is_some()
+    }
+
+    /// What follows the words where they first stand in a text of the same form.
+    #[must_use]
+    pub fn after<'t>(&self, text: &'t str) -> Option<&'t str> {
+        self.finder.find(text.as_bytes()).and_then(|at| text.get(at + self.text.len()..))
+    }
 }
 
 /// Characters that a reader cannot see: the 12 of `Bidi_Control`, zero-width ones, soft hyphen, tags, variation selectors.
 #[must_use]
 pub const fn is_invisible(character: char) -> bool {
-    matches!(character,
+    character >= '\u{AD}'
+        && matches!(character,
         '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{180E}'
         | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{206F}'
         | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{E0000}'..='\u{E007F}')
@@ -133,8 +209,8 @@ pub const fn is_invisible(character: char) -> bool {
 
 /// Text without invisible characters, for showing and for reading values.
 #[must_use]
-pub fn visible(text: &str) -> String {
-    text.chars().filter(|character| !is_invisible(*character)).collect()
+pub fn visible(text: &str) -> Cow<'_, str> {
+    if text.chars().any(is_invisible) { text.chars().filter(|character| !is_invisible(*character)).collect() } else { Cow::Borrowed(text) }
 }
 
 const fn unified(character: char) -> char {
@@ -208,8 +284,9 @@ pub fn fold_name(name: &str) -> String {
 /// The text as one printable line of at most `longest` characters: for findings, logs and terminals.
 #[must_use]
 pub fn printable(text: &str, longest: usize) -> String {
-    let mut shown = String::new();
-    for (count, character) in text.trim().chars().filter(|character| !is_invisible(*character)).enumerate() {
+    let text = text.trim();
+    let mut shown = String::with_capacity(text.len().min(longest.saturating_mul(4)));
+    for (count, character) in text.chars().filter(|character| !is_invisible(*character)).enumerate() {
         if count == longest {
             shown.push('…');
             break;
