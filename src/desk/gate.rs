@@ -134,21 +134,18 @@ fn is_auto_submitted(headers: &Headers<'_>) -> bool {
 /// The first token in lower case, comments (RFC 5322 section 3.2.2) left out.
 fn first_token(value: &str) -> String {
     let mut depth = 0_u32;
-    let without_comments: String = value
-        .chars()
-        .filter(|character| match character {
-            '(' => {
-                depth += 1;
-                false
-            }
-            ')' => {
-                depth = depth.saturating_sub(1);
-                false
-            }
-            _ => depth == 0,
-        })
-        .collect();
-    without_comments.trim().split([';', ' ', '\t', ',']).next().unwrap_or_default().to_ascii_lowercase()
+    let mut token = String::new();
+    for character in value.trim_start().chars() {
+        match character {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ if depth > 0 => {}
+            ' ' | '\t' if token.is_empty() => {}
+            ';' | ' ' | '\t' | ',' => break,
+            _ => token.push(character.to_ascii_lowercase()),
+        }
+    }
+    token
 }
 
 const LIST_HEADERS: [&str; 12] = [

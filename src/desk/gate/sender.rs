@@ -52,7 +52,13 @@ const RESERVED_DOMAINS: [&str; 5] = [".invalid", ".localhost", ".local", ".onion
 #[must_use]
 pub fn is_deliverable(address: &str) -> bool {
     let Some((local, domain)) = address.rsplit_once('@') else { return false };
-    let is_atom = |character: char| character.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(character);
+    let is_atom = |character: char| {
+        character.is_ascii_alphanumeric()
+            || matches!(
+                character,
+                '!' | '#' | '$' | '%' | '&' | '\'' | '*' | '+' | '-' | '/' | '=' | '?' | '^' | '_' | '`' | '{' | '|' | '}' | '~' | '.'
+            )
+    };
     let local_fits = (1..=64).contains(&local.len())
         && local.chars().all(is_atom)
         && !local.starts_with('.')

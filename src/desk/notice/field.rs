@@ -64,13 +64,11 @@ const LINES_TO_VALUE: usize = 2;
 #[must_use]
 pub fn number(body: &FoldedLines<'_>, labels: &[Mark]) -> Labelled {
     let mut unreadable = None;
-    let occurring: Vec<&Mark> = labels.iter().filter(|label| label.is_in(body.text())).collect();
-    if occurring.is_empty() {
-        return Labelled::Absent;
-    }
-    for (at, line) in body.lines().iter().enumerate() {
+    let occurring: Vec<(&Mark, usize)> = labels.iter().filter_map(|label| Some((label, label.place_in(body.text())?))).collect();
+    let Some(first) = occurring.iter().map(|(_, place)| *place).min() else { return Labelled::Absent };
+    for (at, line) in body.lines().iter().enumerate().skip(body.line_of(first)) {
         let folded = body.folded(at);
-        for label in &occurring {
+        for (label, _) in &occurring {
             let Some(rest) = label.after(folded) else { continue };
             let rest = without_remark(rest);
             let value = rest.trim_start_matches([':', '】', ']', ')', '=', '\t', '|', '*', '-', '」', '>', '→', '・', '.', '·']);
@@ -159,7 +157,7 @@ const TOP_LINES: usize = 12;
 #[must_use]
 pub fn addressee(lines: &[&str]) -> Addressee {
     let top: Vec<Cow<'_, str>> = lines.iter().map(|line| bare(line)).filter(|line| !line.is_empty()).take(TOP_LINES).collect();
-    let Some(at) = top.iter().position(|line| line.chars().count() <= 60 && line.ends_with(['様', '殿'])) else {
+    let Some(at) = top.iter().position(|line| line.ends_with(['様', '殿']) && line.chars().count() <= 60) else {
         return Addressee { company: labelled_company(&top), person: None };
     };
     let Some(line) = top.get(at) else { return Addressee::default() };

@@ -122,9 +122,7 @@ fn address_of(text: &str) -> Option<String> {
     let (local, domain) = bare.rsplit_once('@')?;
     let plausible = !local.is_empty()
         && !domain.is_empty()
-        && !bare.contains(char::is_whitespace)
-        && !bare.contains(['<', '>', ','])
-        && !domain.contains('@')
+        && !local.contains(|character: char| character.is_whitespace() || matches!(character, '<' | '>' | ','))
         && domain.chars().all(|character| character.is_alphanumeric() || matches!(character, '.' | '-' | ':' | '[' | ']'));
     plausible.then(|| bare.to_owned())
 }

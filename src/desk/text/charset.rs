@@ -38,17 +38,22 @@ const REPLACED_ONE_IN: usize = 100;
 /// Decodes a text part.
 #[must_use]
 pub fn decode(bytes: &[u8], label: Option<&str>) -> Decoded {
-    let label = label.map(|label| label.trim().trim_matches(['"', '\'']).to_ascii_lowercase());
+    let label = label.map(|label| label.trim().trim_matches(['"', '\'']));
     let is_ascii = bytes.is_ascii() && memchr::memchr(ESC, bytes).is_none();
     // A shift in, and its end: without one, UTF-7 is ASCII (RFC 2152).
-    if label.as_deref().is_some_and(|label| label.contains("utf-7")) && (!is_ascii || bytes.contains(&b'+')) {
+    if label.is_some_and(|label| names(label, "utf-7")) && (!is_ascii || bytes.contains(&b'+')) {
         // UTF-7 is a known way to smuggle text past readers; no current client writes it.
         return Decoded { text: String::from_utf8_lossy(bytes).into_owned(), legibility: Legibility::Illegible };
     }
     if is_ascii {
         return Decoded { text: utf_8(bytes).unwrap_or_default(), legibility: Legibility::Legible };
     }
-    Decoded::judged(by_evidence(bytes, label.as_deref()))
+    Decoded::judged(by_evidence(bytes, label))
+}
+
+/// Whether a label has this word in it.
+fn names(label: &str, word: &str) -> bool {
+    label.as_bytes().windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
 }
 
 const ESC: u8 = 0x1b;
@@ -61,7 +66,7 @@ fn utf_8(bytes: &[u8]) -> Option<String> {
 fn by_evidence(bytes: &[u8], label: Option<&str>) -> String {
     if bytes.is_ascii() {
         return match label {
-            Some(label) if label.contains("2022-kr") || label.contains("2022-cn") => utf_8(bytes).unwrap_or_default(),
+            Some(label) if names(label, "2022-kr") || names(label, "2022-cn") => utf_8(bytes).unwrap_or_default(),
             _ => iso_2022_jp(bytes),
         };
     }
@@ -89,7 +94,8 @@ fn by_label(bytes: &[u8], label: Option<&str>) -> String {
 
 /// Labels of mail clients that the WHATWG table does not know.
 fn labelled(label: &str) -> Option<&'static Encoding> {
-    let known = match label {
+    let label = label.to_ascii_lowercase();
+    let known = match label.as_str() {
         "cp932" | "ms932" | "windows-932" | "mskanji" | "x-ms-cp932" | "sjis-win" => "shift_jis",
         "cp51932" | "eucjp-ms" | "eucjpms" | "euc-jp-ms" | "eucjp" => "euc-jp",
         "gb2312" | "gbk" | "cp936" => return Some(GB18030),

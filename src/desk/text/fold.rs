@@ -136,6 +136,12 @@ impl<'a> FoldedLines<'a> {
         &self.lines
     }
 
+    /// The line in which this place of the folded text lies.
+    #[must_use]
+    pub fn line_of(&self, place: usize) -> usize {
+        self.ends.partition_point(|end| *end <= place)
+    }
+
     /// The folded form of one line.
     #[must_use]
     pub fn folded(&self, at: usize) -> &str {
@@ -187,13 +193,19 @@ impl Mark {
     /// Whether the words stand in a text of the same form.
     #[must_use]
     pub fn is_in(&self, text: &str) -> bool {
-        self.finder.find(text.as_bytes()).is_some()
+        self.place_in(text).is_some()
+    }
+
+    /// Where the words first stand in a text of the same form.
+    #[must_use]
+    pub fn place_in(&self, text: &str) -> Option<usize> {
+        self.finder.find(text.as_bytes())
     }
 
     /// What follows the words where they first stand in a text of the same form.
     #[must_use]
     pub fn after<'t>(&self, text: &'t str) -> Option<&'t str> {
-        self.finder.find(text.as_bytes()).and_then(|at| text.get(at + self.text.len()..))
+        self.place_in(text).and_then(|at| text.get(at + self.text.len()..))
     }
 }
 
