@@ -1,4 +1,4 @@
-//! The desk against damage: corpus mails cut, doubled, flipped and spliced at random.
+//! The desk and its readers against damage: corpus mails and files cut, doubled, flipped and spliced at random.
 //!
 //! The seed is printed, and `UKETSUKE_SEED` sets it: a failure can be repeated. Rejected: comparing verdicts of mutated mails;
 //! what a damaged mail deserves is for a person to say, that it is judged is for the desk.
@@ -19,10 +19,14 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use testbed::mail::Random;
+use testbed::mail::seeds::seeds;
 use uketsuke::config::shipped_rules;
 use uketsuke::desk::words::FindingCode;
 use uketsuke::desk::{self, letter};
 use uketsuke::judges::{Extent, Mail, read};
+
+#[path = "../fuzz/src/lib.rs"]
+mod targets;
 
 /// The damage run ends after this, or after so many mails.
 const AT_MOST: Duration = Duration::from_secs(6);
@@ -129,4 +133,28 @@ fn no_damage_makes_the_desk_panic_or_leak_into_a_letter() {
     }
     println!("{judged} mails in {:?}", started.elapsed());
     assert!(judged >= 200, "only {judged} mails were judged");
+}
+
+/// As long as each reader gets; `make fuzz` takes longer, and follows the branches of the code.
+const EACH: Duration = Duration::from_secs(2);
+const MOST_FILES: usize = 3_000;
+
+#[test]
+fn no_damage_makes_a_reader_panic() {
+    let (mut random, seed) = Random::of_this_run();
+    println!("UKETSUKE_SEED={seed}");
+    let seeds = seeds();
+    for (name, read) in targets::TARGETS {
+        let files: Vec<Vec<u8>> = seeds.iter().filter(|seed| seed.target == name).map(|seed| seed.bytes.clone()).collect();
+        assert!(!files.is_empty(), "{name} has no seeds");
+        files.iter().for_each(|file| read(file));
+        let started = Instant::now();
+        let mut read_files = 0;
+        while read_files < MOST_FILES && started.elapsed() < EACH {
+            read(&mutated(&mut random, &files));
+            read_files += 1;
+        }
+        println!("{name}: {read_files} files in {:?}", started.elapsed());
+        assert!(read_files >= 20, "{name}: only {read_files} files");
+    }
 }

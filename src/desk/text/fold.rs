@@ -1,6 +1,7 @@
 //! One comparable form for text that people and programs spell in many ways.
 //!
-//! Promises: `fold` is idempotent; two spellings that a reader takes for the same fold to the same.
+//! Promises: two spellings that a reader takes for the same fold to the same; folding again changes nothing but combining marks that
+//! stood alone.
 //! The folded form is for comparison only and never shown.
 
 use std::borrow::Cow;

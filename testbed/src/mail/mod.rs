@@ -20,6 +20,7 @@ pub mod outlook;
 pub mod pdf;
 pub mod people;
 mod random;
+pub mod seeds;
 mod stream;
 mod submission;
 
