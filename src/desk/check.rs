@@ -49,7 +49,12 @@ pub fn of_contents(admission: Admission, contents: &Contents, notices: &Notices,
     }
     let has_accepted = notices.notices.iter().any(|notice| rules.accepts(&notice.kind));
     if !has_accepted {
-        found.extend(contents.attachments.iter().filter_map(unopened));
+        for unopened in contents.attachments.iter().filter_map(unopened) {
+            // A print that is a notice of another kind has said so already.
+            if !found.contains(&unopened) {
+                found.push(unopened);
+            }
+        }
     }
     if notices.notices.len() > 1 {
         found.push(Finding::new(FindingCode::SeveralNotices, None));
@@ -209,6 +214,7 @@ const fn sentence(code: FindingCode) -> &'static str {
         FindingCode::Unjudgeable => "判定中に異常が起きたため、自動では判定していません。",
         FindingCode::HeadersConflict => "元のメールに、一つしか許されないヘッダーが複数あります。",
         FindingCode::HiddenText => "画面に表示されない部分に、該当する文面があります。",
+        FindingCode::MixedScripts => "見た目の似た別の文字（ギリシャ文字やキリル文字）が混ざった語があります。",
         FindingCode::PartsDisagree => "テキストとHTMLとで、内容が異なります。",
         FindingCode::DateOutsideWindow => "元のメールの日付が、受付期間の外です。",
         FindingCode::DateInFuture => "元のメールの日付が未来です。",

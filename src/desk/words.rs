@@ -150,6 +150,8 @@ words! {
         HeadersConflict = "headers_conflict",
         /// Doubt: a notice in text that a reader of the mail cannot see.
         HiddenText = "hidden_text",
+        /// Doubt: a word of a notice mixes Latin letters with Greek or Cyrillic ones that look like them.
+        MixedScripts = "mixed_scripts",
         /// Doubt: the text part and the HTML part hold different notices.
         PartsDisagree = "parts_disagree",
         /// Doubt: dated outside the programme's window.
@@ -210,6 +212,7 @@ impl FindingCode {
             | Self::Unjudgeable
             | Self::HeadersConflict
             | Self::HiddenText
+            | Self::MixedScripts
             | Self::PartsDisagree
             | Self::DateOutsideWindow
             | Self::DateInFuture

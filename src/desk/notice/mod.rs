@@ -9,6 +9,7 @@ use self::field::{Addressee, Labelled, Reading, UserNumber, addressee, names_a_l
 use super::original::{Contents, Original};
 use super::rules::{NoticeKind, Rules, States};
 use super::text::fold::{FoldedLines, fold, letters, letters_of_folded, printable};
+use super::text::script::mixed_word;
 use super::words::{Carried, Evidence, FindingCode};
 
 /// The id of every SECURITY ACTION mail that fits no configured kind.
@@ -240,6 +241,14 @@ fn lacks(original: &Original, recognition: Option<FindingCode>, line: &str, rule
         None if matches!(original.carried, Carried::Inline | Carried::Print) => found.push((FindingCode::SenderUnstated, shown)),
         // A whole mail without a sender's address is none: a page that a browser saved, a text with a made-up header.
         None => found.push((FindingCode::PastedWithoutHeaders, shown)),
+    }
+    if let Some(text) = [original.subject.as_deref(), from.and_then(|from| from.name.as_deref()), Some(&original.body)]
+        .into_iter()
+        .flatten()
+        .find(|text| mixed_word(text).is_some())
+    {
+        let line = text.lines().find(|line| mixed_word(line).is_some()).unwrap_or(text);
+        found.push((FindingCode::MixedScripts, printable(line, 200)));
     }
     if !original.doubled_fields.is_empty() {
         found.push((FindingCode::HeadersConflict, original.doubled_fields.join(", ")));

@@ -8,3 +8,4 @@ pub mod flowed;
 pub mod fold;
 pub mod html;
 pub mod line;
+pub mod script;

@@ -22,6 +22,22 @@ pub const TABLE: &[(&str, Build)] = &[
     ("bidi-controls-inside-the-subject", |name| {
         disguised(name, "\u{202a}【SECURITY ACTION】\u{2066}一つ星：自己宣言完了のお知らせ\u{2069}\u{202c}")
     }),
+    ("cyrillic-letter-inside-the-subject", |name| {
+        let mut scene = Scene::named(name, ONE);
+        scene.letter.subject = "【SECURITY \u{410}CTION】一つ星：自己宣言完了のお知らせ".to_owned();
+        let (mail, inline) = scene.forward(&GMAIL_WEB);
+        Submission {
+            raw: mail.raw(),
+            expected: scene.expect(&mail, Verdict::Review, &inline.seen).findings(&["mixed_scripts", "subject_unstated"]).json(),
+        }
+    }),
+    ("greek-letter-inside-the-id", |name| {
+        let mut scene = Scene::named(name, ONE);
+        scene.letter.body = scene.letter.body.replacen("自己宣言ID", "自己宣言\u{399}D", 1);
+        let (mail, _) = scene.forward(&GMAIL_WEB);
+        let expected = Expected::new(&mail, Verdict::Review).json_without(&["notices", "originals", "findings", "message"]);
+        Submission { raw: mail.raw(), expected }
+    }),
     ("notice-only-in-hidden-html", hidden_html),
     ("notice-only-in-white-html", |name| hidden_by(name, "color:#ffffff;background-color:#ffffff")),
     ("notice-only-in-zero-sized-html", |name| hidden_by(name, "font-size:0px;line-height:0")),
