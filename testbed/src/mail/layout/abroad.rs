@@ -152,6 +152,64 @@ pub const ABROAD: &[Layout] = &[
         ..GMAIL_WEB
     },
     Layout {
+        name: "snappymail",
+        above: "-------- 転送されたメッセージ -------\n",
+        rows: &[From("差出人: "), Date("送信済み: "), To("宛先: "), Cc("CC: "), Subject("件名: ")],
+        gap: "\n\n",
+        date: DateForm::NoWeekday,
+        ..GMAIL_WEB
+    },
+    Layout {
+        name: "zimbra-beginning-of-the-forwarded-message",
+        above: "転送メッセージの開始：\n\n",
+        rows: &[From("差出人： "), To("宛先： "), Date("送信済み： "), Subject("件名： ")],
+        gap: "\n",
+        date: DateForm::WeekdayInFull,
+        ..GMAIL_WEB
+    },
+    Layout {
+        name: "reply-with-header-original-message",
+        above: "-------- オリジナルメッセージ --------\n",
+        rows: &[From("送信者: "), Date("日時: "), To("宛先: "), Cc("Cc: "), Subject("件名: ")],
+        gap: "\n",
+        date: DateForm::Rfc5322,
+        ..GMAIL_WEB
+    },
+    Layout {
+        name: "webmail-quoted-message",
+        above: "----- 引用元メッセージ -----\n",
+        rows: &[From("差出人: "), Date("送信日時: "), To("宛先: "), Subject("表題: ")],
+        gap: "\n",
+        date: DateForm::Hyphens,
+        ..GMAIL_WEB
+    },
+    Layout {
+        name: "webmail-original-text",
+        above: "----- 原文 -----\n",
+        rows: &[From("送信者: "), Date("受信日時: "), Subject("題名: "), To("宛先: ")],
+        gap: "\n",
+        date: DateForm::Slashes,
+        ..GMAIL_WEB
+    },
+    Layout {
+        name: "becky-end-of-forwarded-message",
+        above: "----- Forwarded by 総務課 山之端 -----\n",
+        rows: &[From("差出人: "), To("宛先: "), Date("日時: "), Subject("件名: ")],
+        gap: "\n",
+        below: "\n-- End of Forwarded Message\n",
+        date: DateForm::Rfc5322,
+        prefix: "Fw: ",
+        ..GMAIL_WEB
+    },
+    Layout {
+        name: "notes-forwarded-by-with-padded-labels",
+        above: "----- Forwarded by Hana Yamanoha/Soumu/Tsubame on 2026/05/02 09:10 -----\n\n",
+        rows: &[From("From:        "), To("To:          "), Cc("Cc:          "), Date("Date:        "), Subject("Subject:     ")],
+        gap: "\n",
+        date: DateForm::Slashes,
+        ..GMAIL_WEB
+    },
+    Layout {
         name: "full-width-latin-labels",
         above: "----- 転送 -----\n",
         rows: &[From("Ｆｒｏｍ："), Date("Ｄａｔｅ："), To("Ｔｏ："), Cc("ＣＣ："), Subject("Ｓｕｂｊｅｃｔ：")],
