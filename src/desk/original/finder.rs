@@ -24,6 +24,8 @@ use crate::desk::words::Carried;
 pub(super) struct Finder<'r> {
     rules: &'r Rules,
     contents: Contents,
+    /// The mail whose files are being opened.
+    holder: Holder,
     /// Mails that were opened.
     nested: usize,
     /// Files that were unpacked or read: each may hold the next, and none needs to be deep to be many.
@@ -32,7 +34,7 @@ pub(super) struct Finder<'r> {
 
 impl<'r> Finder<'r> {
     pub(super) fn new(rules: &'r Rules) -> Self {
-        Self { rules, contents: Contents::default(), nested: 0, containers: 0 }
+        Self { rules, contents: Contents::default(), holder: Holder::default(), nested: 0, containers: 0 }
     }
 
     /// Finds everything in the submission; `own` says how it came when it is an original itself.
@@ -53,10 +55,27 @@ impl<'r> Finder<'r> {
         if depth == 0 {
             self.contents.hidden.extend(texts.iter().map(|text| text.hidden.as_str()));
         }
+        let outer = self.holder;
+        let has_text = texts.iter().any(|text| !text.whole.trim().is_empty());
         match own {
-            Some(original) => self.contents.originals.push(Original { body: preface, ..original }),
-            None if depth == 0 && self.contents.message.is_empty() => self.contents.message = preface,
-            None => {}
+            Some(original) => {
+                self.holder = Holder { original: Some(self.contents.originals.len()), has_text };
+                self.contents.originals.push(Original { body: preface, ..original });
+            }
+            // A file that is the mail around it once more: its text counts where the mail had none.
+            None if depth == 0 => {
+                self.holder.has_text |= has_text;
+                if self.contents.message.is_empty() {
+                    self.contents.message = preface;
+                }
+            }
+            None => {
+                self.holder.has_text |= has_text;
+                let original = self.holder.original.and_then(|index| self.contents.originals.get_mut(index));
+                if let Some(original) = original.filter(|original| original.body.is_empty()) {
+                    original.body = preface;
+                }
+            }
         }
         for text in texts {
             if depth == 0 {
@@ -68,6 +87,7 @@ impl<'r> Finder<'r> {
         for part in &message.parts {
             self.open(part, depth, Inside::Mail);
         }
+        self.holder = outer;
     }
 
     fn open(&mut self, part: &Part<'_>, depth: u8, inside: Inside) {
@@ -155,8 +175,7 @@ impl<'r> Finder<'r> {
             Ok(mail) if !is_hollow(&mail) => mail,
             Ok(_) | Err(_) => return self.put_aside(Sort::Unread, part),
         };
-        let has_text = depth > 0 || self.contents.texts.iter().any(|text| !text.trim().is_empty());
-        let mail = if has_text { MapiMail { plain: None, html: None, ..mail } } else { mail };
+        let mail = if self.holder.has_text { MapiMail { plain: None, html: None, ..mail } } else { mail };
         self.walk_mapi(&mail, &shown_name(part), depth, None);
     }
 
@@ -214,6 +233,14 @@ impl<'r> Finder<'r> {
         let name = shown_name(part);
         self.contents.prints.extend(prints.into_iter().map(|print| (Original { carried: Carried::Print, ..print }, name.clone())));
     }
+}
+
+/// The mail that the files being opened belong to.
+#[derive(Clone, Copy, Default)]
+struct Holder {
+    /// Its place among the originals; none for the submission.
+    original: Option<usize>,
+    has_text: bool,
 }
 
 /// A print-out of a mail has a page or two.

@@ -86,6 +86,14 @@ pub const TABLE: &[(&str, Build)] = &[
     }),
     ("winmail-dat-with-the-notice-embedded", |name| embedded_in_winmail(name, BodyForm::Unicode)),
     ("winmail-dat-code-page-932-with-the-notice-embedded", |name| embedded_in_winmail(name, BodyForm::Cp932)),
+    ("attached-original-whose-text-lies-in-winmail-dat", |name| {
+        beside_text(name, Carried::Attached, |scene| {
+            let packed = outlook::winmail(&sample(scene, BodyForm::RtfFromText));
+            let mut original = Entity::multipart("mixed", "=_packed", &[Entity::attachment("application/ms-tnef", "winmail.dat", &packed)]);
+            original.put_on_top(scene.letter.headers(HeaderForm::Base64(Charset::Utf8)));
+            Entity::message(&original.bytes())
+        })
+    }),
     ("winmail-dat-with-an-eml", |name| {
         beside_text(name, Carried::File, |scene| {
             let eml = ("notice.eml".to_owned(), "message/rfc822".to_owned(), with_crlf(&raw(scene)));
