@@ -7,6 +7,7 @@
 
 pub mod header;
 pub mod limits;
+mod parameter;
 pub mod part;
 
 use std::sync::LazyLock;
@@ -15,7 +16,7 @@ use mail_parser::{HeaderName, HeaderValue, MessageParser, MessagePart, MimeHeade
 
 use self::header::Headers;
 use self::limits::{Admission, admit, header_block};
-use self::part::{Disposition, Flow, Part, Transfer, decoded_name};
+use self::part::{Disposition, Flow, Part, Transfer};
 use super::rules::Limits;
 
 /// A parsed mail.
@@ -66,7 +67,7 @@ fn parts<'a>(raw: &'a [u8], headers: Headers<'a>, limits: &Limits) -> Message<'a
         if let Some(slot) = leaf_of.get_mut(index) {
             *slot = Some(leaves.len());
         }
-        leaves.push(leaf(copy.raw_body(raw, part), part, digests.contains(&index)));
+        leaves.push(leaf(&copy, raw, part, digests.contains(&index)));
     }
     let alternatives = parsed
         .parts
@@ -107,6 +108,12 @@ impl Copy {
         bytes.extend_from_slice(body);
         mask(&mut bytes);
         Self { bytes, header, raw_header: headers.length() }
+    }
+
+    /// The first field of this name in a part's header, raw.
+    fn field(&self, part: &MessagePart<'_>, name: &HeaderName<'_>) -> Option<&[u8]> {
+        let header = part.headers.iter().find(|header| header.name == *name)?;
+        self.bytes.get(usize::try_from(header.offset_start).ok()?..usize::try_from(header.offset_end).ok()?)
     }
 
     /// The bytes of a part's body in the mail itself.
@@ -204,21 +211,22 @@ fn leaves_below(parts: &[MessagePart<'_>], part: &MessagePart<'_>, leaf_of: &[Op
     found
 }
 
-fn leaf<'a>(encoded: &'a [u8], part: &MessagePart<'_>, is_digest_member: bool) -> Part<'a> {
+fn leaf<'a>(copy: &Copy, raw: &'a [u8], part: &MessagePart<'_>, is_digest_member: bool) -> Part<'a> {
     let default = if is_digest_member { "message/rfc822" } else { "text/plain" };
     let content_type = content_type(part).unwrap_or_else(|| default.to_owned());
     let attribute = |name: &str| part.content_type().and_then(|found| found.attribute(name)).map(str::to_owned);
     let disposition = part.content_disposition();
-    let file_name = disposition.and_then(|found| found.attribute("filename")).map(str::to_owned).or_else(|| attribute("name"));
+    let named = |field: HeaderName<'_>, attribute: &str| copy.field(part, &field).and_then(|field| parameter::text(field, attribute));
+    let file_name = named(HeaderName::ContentDisposition, "filename").or_else(|| named(HeaderName::ContentType, "name"));
     let is_attachment = disposition.is_some_and(|found| found.ctype().eq_ignore_ascii_case("attachment"))
         || file_name.is_some() && !content_type.starts_with("text/");
     Part {
         charset: attribute("charset"),
-        name: file_name.map(|name| decoded_name(&name)),
+        name: file_name,
         flow: flow(&attribute),
         disposition: if is_attachment { Disposition::Attachment } else { Disposition::Body },
         transfer: transfer(part),
-        encoded,
+        encoded: copy.raw_body(raw, part),
         content_type,
     }
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::desk::text::charset::{Decoded, decode};
-use crate::desk::text::encoded_word::{base64_lenient, decode_header};
+use crate::desk::text::encoded_word::base64_lenient;
 
 /// What a file is shows within so many encoded bytes.
 const TELLING_BYTES: usize = 64 * 1024;
@@ -139,10 +139,4 @@ impl<'a> Part<'a> {
     pub fn is_html(&self) -> bool {
         matches!(self.content_type.as_str(), "text/html" | "application/xhtml+xml")
     }
-}
-
-/// A name parameter as clients write it: RFC 2231 was resolved by the parser; an encoded-word (Outlook) was not.
-#[must_use]
-pub fn decoded_name(name: &str) -> String {
-    if name.contains("=?") || !name.is_ascii() { decode_header(name.as_bytes()).text } else { name.to_owned() }
 }
