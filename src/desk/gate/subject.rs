@@ -4,7 +4,6 @@
 //! write about automatic replies, too.
 
 use crate::desk::message::header::Headers;
-use crate::desk::text::fold::fold;
 
 /// What programs write at the start of a subject, folded. No person begins one so.
 const AUTOMATIC_SUBJECTS: [&str; 15] = [
@@ -57,9 +56,9 @@ enum Opened {
     ByBracket,
 }
 
-fn subject_start(headers: &Headers<'_>) -> (String, Opened) {
-    let subject = fold(headers.subject().map_or("", |subject| subject.text.as_str()));
+fn subject_start<'h>(headers: &'h Headers<'_>) -> (&'h str, Opened) {
+    let subject = headers.folded_subject();
     let start = subject.trim_start_matches(['[', '【', '(', '<', '『', '「', '*', ':']);
     let opened = if start.len() < subject.len() { Opened::ByBracket } else { Opened::Plainly };
-    (start.to_owned(), opened)
+    (start, opened)
 }

@@ -9,21 +9,31 @@ use std::cell::OnceCell;
 use crate::desk::text::address::{Mailbox, mailboxes};
 use crate::desk::text::charset::{Decoded, Legibility, decode};
 use crate::desk::text::encoded_word::{decode_header, header_text, unfold};
-
-use super::limits::header_block;
+use crate::desk::text::fold::fold;
 
 /// The fields of one header block.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Headers<'a> {
     fields: Vec<Field<'a>>,
-    /// In bytes, without the empty line.
-    length: usize,
+    extent: Extent,
     /// The marks of the names that occur. Most questions are for fields that are not there, and end here.
     marks: u64,
     /// Several gates ask for it.
     from: OnceCell<Vec<Mailbox>>,
     /// Likewise.
     subject: OnceCell<Option<Decoded>>,
+    folded_subject: OnceCell<String>,
+}
+
+/// How large a header block is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Extent {
+    /// In bytes, without the empty line below it.
+    pub length: usize,
+    /// Fields, and lines that are none.
+    pub fields: usize,
+    /// Bytes of the longest of them.
+    pub longest: usize,
 }
 
 /// One field; the value is raw, folding included.
@@ -33,29 +43,34 @@ struct Field<'a> {
     value: &'a [u8],
 }
 
-/// The longest header block that is read. Longer ones were refused before; this bounds a nested mail.
-const MOST_BYTES: usize = 256 * 1024;
+/// The longest header block that is read, in bytes. One that is longer is seen to be, and is refused (`limits`).
+pub const MOST_BYTES: usize = 256 * 1024;
 
 impl<'a> Headers<'a> {
     /// Reads the block at the start of the bytes. Lines that are no field are skipped (an mbox `From ` line, garbage).
     #[must_use]
     pub fn parse(raw: &'a [u8]) -> Self {
-        let block = header_block(raw, MOST_BYTES);
+        let window = raw.get(..=MOST_BYTES).unwrap_or(raw);
         let mut fields: Vec<Field<'a>> = Vec::with_capacity(24);
-        let (mut start, mut end) = (0, 0);
-        while start < block.len() {
-            // A field goes on in lines that begin with white space.
-            loop {
-                end = block.get(end..).and_then(|rest| memchr::memchr(b'\n', rest)).map_or(block.len(), |length| end + length + 1);
-                if !block.get(end).is_some_and(|next| matches!(next, b' ' | b'\t')) {
+        let mut extent = Extent::default();
+        let mut start = 0;
+        while let Some(first) = window.get(start..).and_then(line).filter(|first| !first.trim_ascii().is_empty()) {
+            let mut end = start + first.len();
+            // A field goes on in lines that begin with white space, unless there is nothing else in them.
+            while let Some(next) = window.get(end..).and_then(line).filter(|next| next.starts_with(b" ") || next.starts_with(b"\t")) {
+                if next.trim_ascii().is_empty() {
                     break;
                 }
+                end += next.len();
             }
-            fields.extend(block.get(start..end).and_then(field));
+            fields.extend(window.get(start..end).and_then(field));
+            extent.fields += 1;
+            extent.longest = extent.longest.max(end - start);
             start = end;
         }
+        extent.length = start;
         let marks = fields.iter().fold(0, |marks, field| marks | mark(field.name));
-        Self { fields, length: block.len(), marks, from: OnceCell::new(), subject: OnceCell::new() }
+        Self { fields, extent, marks, from: OnceCell::new(), subject: OnceCell::new(), folded_subject: OnceCell::new() }
     }
 
     fn named(&self, name: &str) -> impl Iterator<Item = &Field<'a>> {
@@ -90,6 +105,12 @@ impl<'a> Headers<'a> {
     #[must_use]
     pub fn subject(&self) -> Option<&Decoded> {
         self.subject.get_or_init(|| self.raw("subject").map(decode_header)).as_ref()
+    }
+
+    /// The first Subject, decoded and folded.
+    #[must_use]
+    pub fn folded_subject(&self) -> &str {
+        self.folded_subject.get_or_init(|| self.subject().map(|subject| fold(&subject.text)).unwrap_or_default())
     }
 
     /// All fields of this name as text, trimmed.
@@ -134,10 +155,10 @@ impl<'a> Headers<'a> {
         opened.count() > 1 || self.mailboxes(name).len() > 1
     }
 
-    /// How long the block is, in bytes, without the empty line below it.
+    /// How large the block is.
     #[must_use]
-    pub const fn length(&self) -> usize {
-        self.length
+    pub const fn extent(&self) -> Extent {
+        self.extent
     }
 
     /// Names and values of the fields that say how a mail is made up (RFC 2045 section 3).
@@ -174,6 +195,12 @@ impl Field<'_> {
     fn is(&self, name: &str) -> bool {
         self.name.eq_ignore_ascii_case(name.as_bytes())
     }
+}
+
+/// The first line, its end included; `None` where nothing is left.
+fn line(bytes: &[u8]) -> Option<&[u8]> {
+    let length = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |end| end + 1);
+    bytes.get(..length).filter(|line| !line.is_empty())
 }
 
 /// RFC 5322 section 2.2: printable ASCII but colon, then a colon; white space before the colon is the obsolete form (4.5).

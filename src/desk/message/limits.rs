@@ -3,8 +3,9 @@
 //! A 1.28 MB mail of nested message/rfc822 headers overflowed the stack of mail-parser 0.11.9 in its recursive drop and
 //! aborted the process; 27 MB of boundary lines made three million parts and 1.94 GB. Both are refused here, in one pass.
 
-use memchr::{memchr, memmem};
+use memchr::memmem;
 
+use super::header::Extent;
 use crate::desk::rules::Limits;
 
 /// Whether the parser may have the mail.
@@ -17,57 +18,18 @@ pub enum Admission {
     TooComplex,
 }
 
-/// Judges the bytes against the limits.
+/// Judges the bytes, with the header block that they begin with, against the limits.
 #[must_use]
-pub fn admit(raw: &[u8], limits: &Limits) -> Admission {
+pub fn admit(raw: &[u8], header: Extent, limits: &Limits) -> Admission {
     if raw.len() > limits.mail_bytes {
         return Admission::Oversize;
     }
-    let headers_fit = header_block_fits(raw, limits);
-    if headers_fit && nested_mails(raw) <= limits.nested_mails && boundary_lines_fit(raw, limits) {
+    let header_fits = header.length <= limits.header_bytes && header.fields <= limits.header_fields && header.longest <= limits.field_bytes;
+    if header_fits && nested_mails(raw) <= limits.nested_mails && boundary_lines_fit(raw, limits) {
         Admission::Whole
     } else {
         Admission::TooComplex
     }
-}
-
-/// The header block at the start of the bytes, without the empty line; at most `most` bytes.
-#[must_use]
-pub fn header_block(raw: &[u8], most: usize) -> &[u8] {
-    let window = raw.get(..most).unwrap_or(raw);
-    let mut at = 0;
-    while let Some(rest) = window.get(at..) {
-        let Some(end) = memchr(b'\n', rest) else { return window };
-        let line = rest.get(..end).unwrap_or_default();
-        if line.trim_ascii().is_empty() {
-            return window.get(..at).unwrap_or_default();
-        }
-        at += end + 1;
-    }
-    window
-}
-
-fn header_block_fits(raw: &[u8], limits: &Limits) -> bool {
-    let block = header_block(raw, limits.header_bytes + 1);
-    if block.len() > limits.header_bytes {
-        return false;
-    }
-    let mut fields = 0;
-    let mut field_bytes = 0;
-    let mut start = 0;
-    for end in memchr::memchr_iter(b'\n', block).chain([block.len()]) {
-        if block.get(start).is_some_and(|first| matches!(first, b' ' | b'\t')) {
-            field_bytes += end - start;
-        } else {
-            fields += 1;
-            field_bytes = end - start;
-        }
-        start = end + 1;
-        if fields > limits.header_fields || field_bytes > limits.field_bytes {
-            return false;
-        }
-    }
-    true
 }
 
 /// How often a nested mail is announced. Counts words in body text, too: sixteen are far more than any submission has.
@@ -134,7 +96,12 @@ fn boundary_value(after: &[u8]) -> Option<&[u8]> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::header::Headers;
     use super::*;
+
+    fn admit(raw: &[u8], limits: &Limits) -> Admission {
+        super::admit(raw, Headers::parse(raw).extent(), limits)
+    }
 
     #[test]
     fn an_ordinary_mail_is_admitted() {

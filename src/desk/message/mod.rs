@@ -15,7 +15,7 @@ use std::sync::LazyLock;
 use mail_parser::{HeaderName, HeaderValue, MessageParser, MessagePart, MimeHeaders, PartType};
 
 use self::header::Headers;
-use self::limits::{Admission, admit, header_block};
+use self::limits::{Admission, admit};
 use self::part::{Disposition, Flow, Part, Transfer};
 use super::rules::Limits;
 
@@ -35,7 +35,7 @@ impl<'a> Message<'a> {
     #[must_use]
     pub fn parse(raw: &'a [u8], limits: &Limits) -> Self {
         let headers = Headers::parse(raw);
-        let admission = admit(raw, limits);
+        let admission = admit(raw, headers.extent(), limits);
         match admission {
             Admission::Whole => parts(raw, headers, limits),
             Admission::Oversize | Admission::TooComplex => Self { headers, admission, parts: Vec::new(), alternatives: Vec::new() },
@@ -97,7 +97,7 @@ struct Copy {
 
 impl Copy {
     fn of(raw: &[u8], headers: &Headers<'_>) -> Self {
-        let body = raw.get(headers.length()..).unwrap_or_default();
+        let body = raw.get(headers.extent().length..).unwrap_or_default();
         let mut bytes = Vec::with_capacity(raw.len() + 64);
         // A header without any field ends the parser's work.
         bytes.extend_from_slice(b"MIME-Version: 1.0\n");
@@ -107,7 +107,7 @@ impl Copy {
         let header = bytes.len();
         bytes.extend_from_slice(body);
         mask(&mut bytes);
-        Self { bytes, header, raw_header: headers.length() }
+        Self { bytes, header, raw_header: headers.extent().length }
     }
 
     /// The first field of this name in a part's header, raw.
@@ -263,12 +263,8 @@ pub fn without_leading_blanks(bytes: &[u8]) -> &[u8] {
 /// Whether the bytes begin like a mail: at least two header fields that mails have, before any text.
 #[must_use]
 pub fn looks_like_mail(bytes: &[u8]) -> bool {
-    let bytes = without_leading_blanks(bytes);
     const TELLING: [&str; 8] = ["from", "to", "subject", "date", "message-id", "received", "return-path", "mime-version"];
-    if header_block(bytes, 64 * 1024).is_empty() {
-        return false;
-    }
-    let headers = Headers::parse(bytes);
+    let headers = Headers::parse(without_leading_blanks(bytes));
     TELLING.iter().filter(|name| headers.count(name) > 0).count() >= 2
 }
 

@@ -156,22 +156,25 @@ const TOP_LINES: usize = 12;
 /// Reads `会社名 / ○○○様` at the top of the body.
 #[must_use]
 pub fn addressee(lines: &[&str]) -> Addressee {
-    let top: Vec<Cow<'_, str>> = lines.iter().map(|line| bare(line)).filter(|line| !line.is_empty()).take(TOP_LINES).collect();
-    let Some(at) = top.iter().position(|line| line.ends_with(['様', '殿']) && line.chars().count() <= 60) else {
-        return Addressee { company: labelled_company(&top), person: None };
+    let mut top = lines.iter().map(|line| bare(line)).filter(|line| !line.is_empty()).take(TOP_LINES);
+    let mut above: Vec<Cow<'_, str>> = Vec::new();
+    let line = loop {
+        match top.next() {
+            Some(line) if line.ends_with(['様', '殿']) && line.chars().count() <= 60 => break line,
+            Some(line) => above.push(line),
+            None => return Addressee { company: labelled_company(above), person: None },
+        }
     };
-    let Some(line) = top.get(at) else { return Addressee::default() };
     let named = line.trim_end_matches(['様', '殿']).trim();
-    let above = at
-        .checked_sub(1)
-        .and_then(|above| top.get(above))
-        .filter(|line| is_name(line))
-        .map(|line| without_label(line).trim_end_matches("御中").trim().to_owned());
-    match above {
-        Some(company) => Addressee { company: Some(company), person: non_empty(without_label(named)) },
-        None => match named.split_once('\u{3000}') {
-            Some((company, person)) if has_legal_form(company) => Addressee { company: non_empty(company), person: non_empty(person) },
-            _ => Addressee { company: labelled_company(&top), person: non_empty(without_label(named)) },
+    if let Some(company) = above.last().filter(|line| is_name(line)) {
+        let company = without_label(company).trim_end_matches("御中").trim().to_owned();
+        return Addressee { company: Some(company), person: non_empty(without_label(named)) };
+    }
+    match named.split_once('\u{3000}') {
+        Some((company, person)) if has_legal_form(company) => Addressee { company: non_empty(company), person: non_empty(person) },
+        _ => Addressee {
+            person: non_empty(without_label(named)),
+            company: labelled_company(above.into_iter().chain([Cow::Borrowed(line.as_ref())]).chain(top)),
         },
     }
 }
@@ -184,8 +187,8 @@ fn bare(line: &str) -> Cow<'_, str> {
     }
 }
 
-fn labelled_company(top: &[Cow<'_, str>]) -> Option<String> {
-    top.iter().find(|line| without_label(line).len() < line.trim().len()).and_then(|line| non_empty(without_label(line)))
+fn labelled_company<'t>(top: impl IntoIterator<Item = Cow<'t, str>>) -> Option<String> {
+    top.into_iter().find(|line| without_label(line).len() < line.trim().len()).and_then(|line| non_empty(without_label(&line)))
 }
 
 /// Labels that some senders put before the addressee, folded.

@@ -85,7 +85,8 @@ pub fn attribution(line: &str) -> Option<Attribution> {
 #[must_use]
 pub fn may_end(line: &str) -> bool {
     let line = line.trim_end();
-    line.ends_with(is_colon) || line.ends_with("書きました")
+    let last = line.chars().next_back();
+    last.is_some_and(is_colon) || last == Some('た') && line.ends_with("書きました")
 }
 
 /// Whether a line may be the first of a wrapped attribution: it begins with a year or a day, or with the first word of a row.

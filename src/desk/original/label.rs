@@ -142,10 +142,11 @@ fn languages<'t>(locales: &'t str, places: &mut Vec<&'t str>) -> Languages {
     Languages(found)
 }
 
-/// Which characters a folded label begins with: a bit for each of the first 65,536.
+/// Which characters a line with a label begins with, folded: a bit for each of the first 65,536.
 static BEGINNINGS: LazyLock<Vec<u64>> = LazyLock::new(|| {
     let mut bits = vec![0; 1024];
-    for first in LABELS.keys().filter_map(|label| label.chars().next()).map(u32::from) {
+    let dress = ('\0'..='\u{FFFF}').filter(|character| is_dress(*character) || OPENING_BRACKETS.contains(character));
+    for first in LABELS.keys().filter_map(|label| label.chars().next()).chain(dress).map(u32::from) {
         if let Some(word) = usize::try_from(first / 64).ok().and_then(|place| bits.get_mut(place)) {
             *word |= 1_u64 << (first % 64);
         }
@@ -153,13 +154,17 @@ static BEGINNINGS: LazyLock<Vec<u64>> = LazyLock::new(|| {
     bits
 });
 
-/// Whether a label may begin here. A line of prose seldom begins with a character that any label begins with.
-fn may_begin(bare: &str) -> bool {
-    let mut characters = bare.chars().map(simply_folded);
+/// Whether a label may begin the line. A line of prose seldom begins with a character that any label, or its dress, begins with.
+fn may_begin(line: &str) -> bool {
+    let mut characters = line.trim_start().chars().map(simply_folded);
     let (Some(Some(first)), None | Some(Some(_))) = (characters.next(), characters.next()) else { return true };
     let first = u32::from(first);
     let word = usize::try_from(first / 64).ok().and_then(|place| BEGINNINGS.get(place));
     word.is_none_or(|word| word & (1 << (first % 64)) != 0)
+}
+
+fn is_dress(character: char) -> bool {
+    is_decoration_or_space(character) || is_bullet(character)
 }
 
 fn known(label: &str) -> Option<&'static Label> {
@@ -172,17 +177,19 @@ const LONGEST_LABEL: usize = 32;
 /// Reads `label: value`, also bold (`*差出人:* x`), full-width, with a TAB between (table cells), or bracketed (`【差出人】x`).
 #[must_use]
 pub fn labelled(line: &str) -> Option<Labelled<'_>> {
-    let bare = line.trim_start_matches(|character: char| is_decoration_or_space(character) || is_bullet(character));
+    if !may_begin(line) {
+        return None;
+    }
+    let bare = line.trim_start_matches(is_dress);
     if bare.starts_with(OPENING_BRACKETS)
         && let Some(found) = bracketed(bare)
     {
         return Some(found);
     }
-    let window = bare.as_bytes().get(..LONGEST_LABEL * 4).unwrap_or(bare.as_bytes());
-    if !may_begin(bare) || !may_hold_colon(window) {
+    if bare.len() < line.len() && !may_begin(bare) {
         return None;
     }
-    let (at, separator) = bare.char_indices().take(LONGEST_LABEL).find(|(_, character)| is_colon(*character) || *character == '\t')?;
+    let (at, separator) = colon(bare)?;
     let (words, rest) = bare.split_at_checked(at)?;
     let rest = rest.get(separator.len_utf8()..)?;
     let label = known(words.trim_end_matches(is_decoration_or_space))?;
@@ -192,11 +199,23 @@ pub fn labelled(line: &str) -> Option<Labelled<'_>> {
 
 const OPENING_BRACKETS: [char; 4] = ['【', '［', '[', '〔'];
 
-/// First bytes of the colons, and TAB: most lines of prose have none of them so far to the left.
-fn may_hold_colon(window: &[u8]) -> bool {
-    memchr::memchr3(b':', b'\t', 0xEF, window).is_some()
+/// First bytes of the colons, and TAB. No byte further inside a character is one of them.
+const COLON_STARTS: [u8; 8] = [b':', b'\t', b'`', 0xD5, 0xE1, 0xE2, 0xEA, 0xEF];
+
+/// The first colon or TAB, if it stands where a label ends.
+fn colon(bare: &str) -> Option<(usize, char)> {
+    let window = bare.as_bytes().get(..LONGEST_LABEL * 4).unwrap_or(bare.as_bytes());
+    // Most lines of prose have none of these so far to the left.
+    let may_hold = memchr::memchr3(b':', b'\t', 0xEF, window).is_some()
         || memchr::memchr3(0xE1, 0xE2, 0xEA, window).is_some()
-        || memchr::memchr2(0xD5, b'`', window).is_some()
+        || memchr::memchr2(0xD5, b'`', window).is_some();
+    if !may_hold {
+        return None;
+    }
+    let starts = window.iter().enumerate().filter(|(_, byte)| COLON_STARTS.contains(byte)).map(|(at, _)| at);
+    let found = |at: usize| bare.get(at..)?.chars().next().filter(|character| is_colon(*character) || *character == '\t');
+    let (at, separator) = starts.into_iter().find_map(|at| Some((at, found(at)?)))?;
+    (bare.get(..at)?.chars().count() < LONGEST_LABEL).then_some((at, separator))
 }
 
 /// `【差出人】山田`, `[件名]： 申込`: the bracket stands for the colon.

@@ -60,8 +60,13 @@ const SHORTEST_RULE: usize = 5;
 /// Whether a line separates a forward from the words above it.
 #[must_use]
 pub fn separator(line: &str) -> Option<Separator> {
-    let line = line.trim_matches(|character: char| character.is_whitespace() || is_invisible(character));
-    let (first, last) = (line.chars().next()?, line.chars().next_back()?);
+    let mut line = line.trim();
+    let mut ends = (line.chars().next()?, line.chars().next_back()?);
+    if is_invisible(ends.0) || is_invisible(ends.1) {
+        line = line.trim_matches(|character: char| character.is_whitespace() || is_invisible(character));
+        ends = (line.chars().next()?, line.chars().next_back()?);
+    }
+    let (first, last) = ends;
     // Without any rule around it, or a colon after it, it is a sentence; so are longer lines.
     if !is_rule(first) && !is_rule(last) && !is_colon(last) || line.len() > LONGEST {
         return None;
@@ -74,8 +79,8 @@ pub fn separator(line: &str) -> Option<Separator> {
     if let Some(meaning) = WORDS.whole.get(&folded) {
         return Some(*meaning);
     }
-    // A name may hold anything, so here the rule is asked for.
-    let is_framed = is_rule(first) || is_rule(last);
+    // A name may hold anything, so here the rule is asked for. Words that end in a long vowel have none.
+    let is_framed = is_rule(first) || is_rule(last) && (last != 'ー' || line.ends_with("ーー"));
     let has_name = |(before, after): &(String, String)| {
         folded.len() > before.len() + after.len() && folded.starts_with(before.as_str()) && folded.ends_with(after.as_str())
     };

@@ -117,8 +117,9 @@ fn angle(text: &str) -> Option<(&str, &str)> {
 fn address_of(text: &str) -> Option<String> {
     let bare = text.trim().trim_start_matches("mailto:").trim_start_matches('[');
     // `<[a@b](mailto:a@b)>`, `<a@b [mailto:a@b]>`
-    let bare = bare.split([']', '(']).next().unwrap_or(bare);
-    let bare = bare.split(" [").next().unwrap_or(bare).trim();
+    let end = memchr::memchr2(b']', b'(', bare.as_bytes()).unwrap_or(bare.len());
+    let end = memchr::memmem::find(bare.as_bytes(), b" [").map_or(end, |at| at.min(end));
+    let bare = bare.get(..end).unwrap_or(bare).trim();
     let (local, domain) = bare.rsplit_once('@')?;
     let plausible = !local.is_empty()
         && !domain.is_empty()

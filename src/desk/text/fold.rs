@@ -39,6 +39,10 @@ fn fold_simple(folded: &mut String, text: &str) -> Option<usize> {
     let mut same = 0;
     let (mut last, mut before_last) = (0, folded.len());
     for (at, character) in text.char_indices() {
+        if is_folded(character) {
+            last = at;
+            continue;
+        }
         match simple(character) {
             Some(Simple::Character(plain)) if plain == character => {}
             Some(found) => {
@@ -62,6 +66,16 @@ fn fold_simple(folded: &mut String, text: &str) -> Option<usize> {
     }
     folded.push_str(text.get(same..).unwrap_or_default());
     None
+}
+
+/// Whether a character is simple, and its own folded form: most of them are.
+#[inline]
+const fn is_folded(character: char) -> bool {
+    match character {
+        '\0'..='\u{7F}' => !matches!(character, ' ' | '\t' | '\n' | '\u{0B}' | '\u{0C}' | '\r' | 'A'..='Z'),
+        '\u{3041}'..='\u{3096}' | '\u{30A1}'..='\u{30FE}' => true,
+        _ => false,
+    }
 }
 
 /// What becomes of a character that NFKC leaves alone, or maps to one other; it may still combine with what follows it.

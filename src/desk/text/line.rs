@@ -39,9 +39,9 @@ pub fn lines(text: &str) -> Vec<Line<'_>> {
     let mut found = Vec::with_capacity(text.len() / 32 + 1);
     if has_rare_ends(text) {
         split_at_any_end(text, &mut found);
-    } else {
-        found.extend(ended_by_feeds(text).map(Line::of));
+        return found;
     }
+    found.extend(ended_by_feeds(text).map(Line::of));
     found
 }
 
