@@ -56,12 +56,8 @@ impl<'a> Headers<'a> {
         let mut start = 0;
         while let Some(first) = window.get(start..).and_then(line).filter(|first| !first.trim_ascii().is_empty()) {
             let mut end = start + first.len();
-            // A field goes on in lines that begin with white space, unless there is nothing else in them.
-            while let Some(next) = window.get(end..).and_then(line).filter(|next| next.starts_with(b" ") || next.starts_with(b"\t")) {
-                if next.trim_ascii().is_empty() {
-                    break;
-                }
-                end += next.len();
+            while let Some(length) = window.get(end..).and_then(continuation) {
+                end += length;
             }
             fields.extend(window.get(start..end).and_then(field));
             extent.fields += 1;
@@ -197,6 +193,25 @@ impl Field<'_> {
     }
 }
 
+/// The length of what continues a field: a line that begins with white space. One of nothing else continues it, too (RFC 5322 section
+/// 4.2), where the header goes on below; above a text it is the empty line that somebody put a space into.
+fn continuation(rest: &[u8]) -> Option<usize> {
+    let mut length = 0;
+    loop {
+        let next = line(rest.get(length..)?)?;
+        let goes_on = next.starts_with(b" ") || next.starts_with(b"\t");
+        let is_blank = next.trim_ascii().is_empty();
+        if !goes_on || !is_blank {
+            return match (goes_on, length) {
+                (true, _) => Some(length + next.len()),
+                (false, 0) => None,
+                (false, _) => (!is_blank && field(next).is_some()).then_some(length),
+            };
+        }
+        length += next.len();
+    }
+}
+
 /// The first line, its end included; `None` where nothing is left.
 fn line(bytes: &[u8]) -> Option<&[u8]> {
     let length = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |end| end + 1);
@@ -224,6 +239,21 @@ mod tests {
         assert_eq!(headers.count("from"), 2);
         assert_eq!(headers.text("subject").as_deref(), Some("x y"));
         assert_eq!(headers.mailboxes("from").first().and_then(|mailbox| mailbox.address.clone()).as_deref(), Some("a@example.jp"));
+    }
+
+    #[test]
+    fn a_line_of_white_space_ends_the_block_only_above_a_text() {
+        for (raw, subject, to) in [
+            ("Subject: x\n \n y\nTo: a@example.jp\n\nz", "x  y", 1),
+            ("Subject: x\n\t\r\nTo: a@example.jp\n\nz", "x", 1),
+            ("Subject: x\n \nText: not\nTo: a@example.jp\n", "x", 1),
+            ("Subject: x\n \n本文\nTo: a@example.jp\n", "x", 0),
+            ("Subject: x\n \n\nTo: a@example.jp\n", "x", 0),
+            ("Subject: x\n ", "x", 0),
+        ] {
+            let headers = Headers::parse(raw.as_bytes());
+            assert_eq!((headers.text("subject").as_deref(), headers.count("to")), (Some(subject), to), "{raw:?}");
+        }
     }
 
     #[test]

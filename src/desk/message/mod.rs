@@ -90,24 +90,28 @@ const MASKS: [(&[u8], u8); 5] =
 /// What the parser sees: of the mail's own header the fields that structure it, then the rest of the mail, misspelt.
 struct Copy {
     bytes: Vec<u8>,
-    /// How long the copy's header is, and the mail's.
+    /// How long the copy's header is, and the mail's, with the empty line.
     header: usize,
     raw_header: usize,
 }
 
 impl Copy {
     fn of(raw: &[u8], headers: &Headers<'_>) -> Self {
-        let body = raw.get(headers.extent().length..).unwrap_or_default();
+        let rest = raw.get(headers.extent().length..).unwrap_or_default();
+        // A line of white space ends a header here; to the parser it would be the rest of a field.
+        let gap = memchr::memchr(b'\n', rest).map_or(0, |end| end + 1);
+        let body = rest.get(gap..).unwrap_or_default();
         let mut bytes = Vec::with_capacity(raw.len() + 64);
         // A header without any field ends the parser's work.
         bytes.extend_from_slice(b"MIME-Version: 1.0\n");
         for (name, value) in headers.structuring() {
             [name, b": ", value, b"\n"].iter().for_each(|piece| bytes.extend_from_slice(piece));
         }
+        bytes.push(b'\n');
         let header = bytes.len();
         bytes.extend_from_slice(body);
         mask(&mut bytes);
-        Self { bytes, header, raw_header: headers.extent().length }
+        Self { bytes, header, raw_header: headers.extent().length + gap }
     }
 
     /// The first field of this name in a part's header, raw.
@@ -285,6 +289,16 @@ mod tests {
                 ("message/rfc822", "From: a@example.jp\nSubject: the message\n\nbody message/rfc822".to_owned())
             ]
         );
+    }
+
+    #[test]
+    fn a_line_of_white_space_ends_the_header_and_swallows_nothing() {
+        for gap in ["\n", "\r\n", " \t\n", "\t\r\n"] {
+            let raw = format!("Subject: x\nContent-Type: text/plain\n{gap}one\ntwo: 2\n\nthree\n");
+            let message = Message::parse(raw.as_bytes(), &Limits::default());
+            let texts: Vec<_> = message.parts.iter().map(|part| part.text(1_000).text).collect();
+            assert_eq!(texts, ["one\ntwo: 2\n\nthree\n"], "{gap:?}");
+        }
     }
 
     #[test]

@@ -62,9 +62,10 @@ fn parameter<'a>(piece: &'a [u8], attribute: &str) -> Option<Parameter<'a>> {
     Some(Parameter { section, is_extended, value: unquoted(value.get(1..)?.trim_ascii()) })
 }
 
+/// What stands between the first quote and the last: some clients quote inside quotes, some leave words behind them.
 fn unquoted(value: &[u8]) -> &[u8] {
-    let inside = value.strip_prefix(b"\"").unwrap_or(value);
-    if inside.len() < value.len() { inside.strip_suffix(b"\"").unwrap_or(inside) } else { value }
+    let Some(inside) = value.strip_prefix(b"\"") else { return value };
+    memchr::memrchr(b'"', inside).and_then(|end| inside.get(..end)).unwrap_or(inside)
 }
 
 /// A value without percent signs to undo.
@@ -157,6 +158,8 @@ mod tests {
         for parameters in [
             "filename=\"自己.pdf\"",
             "filename=自己.pdf",
+            "filename=\"自己.pdf\"> >",
+            "filename=\"自己.pdf",
             "FileName = \"自己.pdf\" ; size=3",
             "size=3; filename*=UTF-8''%E8%87%AA%E5%B7%B1.pdf",
             "filename*=utf-8'ja'%e8%87%aa%e5%b7%b1.pdf",

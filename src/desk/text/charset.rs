@@ -74,8 +74,19 @@ fn by_evidence(bytes: &[u8], label: Option<&str>) -> String {
         let rest = bytes.get(length..).unwrap_or_default();
         return marked.decode_without_bom_handling(rest).0.into_owned();
     }
-    utf_8(bytes).unwrap_or_else(|| by_label(bytes, label))
+    utf_8(bytes).or_else(|| nearly_utf_8(bytes)).unwrap_or_else(|| by_label(bytes, label))
 }
+
+/// UTF-8 that a gateway damaged: one broken character makes no other charset of it.
+fn nearly_utf_8(bytes: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(bytes);
+    let foreign = text.chars().filter(|character| !character.is_ascii()).count();
+    let replaced = replacements(&text);
+    (replaced.saturating_mul(SOUND_FOR_EACH_REPLACED) < foreign).then(|| text.into_owned())
+}
+
+/// In other charsets, sequences that happen to be UTF-8 are rarer than those that are not.
+const SOUND_FOR_EACH_REPLACED: usize = 10;
 
 fn by_label(bytes: &[u8], label: Option<&str>) -> String {
     if let Some(encoding) = label.and_then(labelled) {
@@ -264,6 +275,16 @@ mod tests {
     fn utf_8_called_something_else_is_still_utf_8() {
         for label in ["iso-2022-jp", "shift_jis", "iso-8859-1", "us-ascii"] {
             assert_eq!(legible("申込受理のご連絡".as_bytes(), Some(label)), "申込受理のご連絡");
+        }
+    }
+
+    #[test]
+    fn one_broken_character_makes_no_other_charset_of_utf_8() {
+        let text = "先日お送りしたはずですが、届いていませんか。よろしくお願いいたします。";
+        let mut bytes = text.repeat(8).into_bytes();
+        bytes[4] = b'x';
+        for label in [None, Some("iso-2022-jp"), Some("us-ascii"), Some("shift_jis")] {
+            assert!(legible(&bytes, label).ends_with(text), "{label:?}");
         }
     }
 
