@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::cell::OnceCell;
 
 use crate::desk::text::address::{Mailbox, mailboxes};
-use crate::desk::text::charset::{Decoded, Legibility, decode};
+use crate::desk::text::charset::{Decoded, ESC, Legibility, decode};
 use crate::desk::text::encoded_word::{decode_header, header_text, unfold};
 use crate::desk::text::fold::fold;
 
@@ -44,7 +44,7 @@ struct Field<'a> {
 }
 
 /// The longest header block that is read, in bytes. One that is longer is seen to be, and is refused (`limits`).
-pub const MOST_BYTES: usize = 256 * 1024;
+const MOST_BYTES: usize = 256 * 1024;
 
 impl<'a> Headers<'a> {
     /// Reads the block at the start of the bytes. Lines that are no field are skipped (an mbox `From ` line, garbage).
@@ -177,9 +177,6 @@ fn unfolded(raw: &[u8]) -> Cow<'_, str> {
         bytes => Cow::Owned(decode(&bytes, None).text),
     }
 }
-
-/// Begins the sequences of ISO-2022-JP.
-const ESC: u8 = 0x1b;
 
 /// One bit of 64 for a name, by its length and its first letter.
 fn mark(name: &[u8]) -> u64 {

@@ -87,7 +87,8 @@ fn declared_boundaries(raw: &[u8], most: usize) -> Vec<&[u8]> {
 
 /// What follows the name: `="value"`, or `*0="value"` of a split parameter (RFC 2231 section 3).
 fn boundary_value(after: &[u8]) -> Option<&[u8]> {
-    let after = after.strip_prefix(b"*").map_or(after, |section| section.trim_ascii_start().get(1..).unwrap_or_default());
+    let digits = |section: &[u8]| section.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let after = after.strip_prefix(b"*").map_or(after, |section| section.get(digits(section)..).unwrap_or_default());
     let value = after.strip_prefix(b"*").unwrap_or(after).trim_ascii_start().strip_prefix(b"=")?.trim_ascii_start();
     let value = value.strip_prefix(b"\"").unwrap_or(value);
     let end = value.iter().position(|byte| matches!(byte, b'"' | b';' | b'\r' | b'\n')).unwrap_or(value.len().min(200));
@@ -117,7 +118,7 @@ mod tests {
 
     #[test]
     fn the_boundary_bomb_is_too_complex() {
-        for parameter in ["boundary=a", "BOUNDARY = \"a\"", "boundary*0=\"a\"", "boundary*0*=a"] {
+        for parameter in ["boundary=a", "BOUNDARY = \"a\"", "boundary*0=\"a\"", "boundary*0*=a", "boundary*10=a", "boundary*=a"] {
             let mut raw = format!("Content-Type: multipart/mixed; {parameter}\n\n").into_bytes();
             raw.extend_from_slice(&b"--a\nx:y\n\n".repeat(1_000));
             assert_eq!(admit(&raw, &Limits::default()), Admission::TooComplex, "{parameter}");

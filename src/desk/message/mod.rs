@@ -1,8 +1,9 @@
 //! A mail as the desk sees it: all header fields, the texts to read, and the files that came along.
 //!
 //! Promises: bounded work for any bytes. mail-parser finds the parts; it sees a copy without the fields that structure nothing, in
-//! which media types and transfer encodings are misspelt, so that it neither recurses into nested mails (those are opened by `original`, one level at a time, each with this
-//! station's limits) nor decodes texts: parts are decoded from the raw bytes, when somebody reads them.
+//! which media types and transfer encodings are misspelt, so that it neither recurses into nested mails (those are opened by
+//! `original`, one level at a time, each with this station's limits) nor decodes texts: parts are decoded from the raw bytes, when
+//! somebody reads them.
 //! Rejected: limiting the parser's recursion by its stack alone; its drop recurses too, and a base64 part hides the depth.
 
 pub mod header;
@@ -50,8 +51,8 @@ impl<'a> Message<'a> {
 }
 
 fn parts<'a>(raw: &'a [u8], headers: Headers<'a>, limits: &Limits) -> Message<'a> {
-    let copy = Copy::of(raw, &headers);
-    let Some(parsed) = PARSER.parse(&copy.bytes) else {
+    let masked = Masked::of(raw, &headers);
+    let Some(parsed) = PARSER.parse(&masked.bytes) else {
         return Message { headers, admission: Admission::Whole, parts: Vec::new(), alternatives: Vec::new() };
     };
     if parsed.parts.len() > limits.parts {
@@ -67,7 +68,7 @@ fn parts<'a>(raw: &'a [u8], headers: Headers<'a>, limits: &Limits) -> Message<'a
         if let Some(slot) = leaf_of.get_mut(index) {
             *slot = Some(leaves.len());
         }
-        leaves.push(leaf(&copy, raw, part, digests.contains(&index)));
+        leaves.push(leaf(&masked, raw, part, digests.contains(&index)));
     }
     let alternatives = parsed
         .parts
@@ -88,14 +89,14 @@ const MASKS: [(&[u8], u8); 5] =
     [(b"message/", b'f'), (b"text/", b'u'), (b"multipart/digest", b'u'), (b"base64", b'x'), (b"quoted-printable", b'x')];
 
 /// What the parser sees: of the mail's own header the fields that structure it, then the rest of the mail, misspelt.
-struct Copy {
+struct Masked {
     bytes: Vec<u8>,
     /// How long the copy's header is, and the mail's, with the empty line.
     header: usize,
     raw_header: usize,
 }
 
-impl Copy {
+impl Masked {
     fn of(raw: &[u8], headers: &Headers<'_>) -> Self {
         let rest = raw.get(headers.extent().length..).unwrap_or_default();
         // A line of white space ends a header here; to the parser it would be the rest of a field.
@@ -163,7 +164,7 @@ fn value_of_mime_field(line: &[u8]) -> Option<&[u8]> {
     Some(value.strip_prefix(b"\"").unwrap_or(value))
 }
 
-/// The content type with the misspelling of `masked` taken back.
+/// The content type with the misspelling of `mask` taken back.
 fn content_type(part: &MessagePart<'_>) -> Option<String> {
     let content_type = part.content_type()?;
     let unmasked = |word: &str, masked: &str, plain: &str| {
@@ -176,7 +177,7 @@ fn content_type(part: &MessagePart<'_>) -> Option<String> {
     Some(main + "/" + &unmasked(content_type.subtype().unwrap_or_default(), "digesu", "digest"))
 }
 
-/// Whether a part is a multipart with this subtype, as `masked` spells it.
+/// Whether a part is a multipart with this subtype, as `mask` spells it.
 fn is_multipart(part: &MessagePart<'_>, subtype: &str) -> bool {
     part.content_type().is_some_and(|found| {
         found.ctype().eq_ignore_ascii_case("multipart") && found.subtype().is_some_and(|found| found.eq_ignore_ascii_case(subtype))
@@ -215,12 +216,12 @@ fn leaves_below(parts: &[MessagePart<'_>], part: &MessagePart<'_>, leaf_of: &[Op
     found
 }
 
-fn leaf<'a>(copy: &Copy, raw: &'a [u8], part: &MessagePart<'_>, is_digest_member: bool) -> Part<'a> {
+fn leaf<'a>(masked: &Masked, raw: &'a [u8], part: &MessagePart<'_>, is_digest_member: bool) -> Part<'a> {
     let default = if is_digest_member { "message/rfc822" } else { "text/plain" };
     let content_type = content_type(part).unwrap_or_else(|| default.to_owned());
     let attribute = |name: &str| part.content_type().and_then(|found| found.attribute(name)).map(str::to_owned);
     let disposition = part.content_disposition();
-    let named = |field: HeaderName<'_>, attribute: &str| copy.field(part, &field).and_then(|field| parameter::text(field, attribute));
+    let named = |field: HeaderName<'_>, attribute: &str| masked.field(part, &field).and_then(|field| parameter::text(field, attribute));
     let file_name = named(HeaderName::ContentDisposition, "filename").or_else(|| named(HeaderName::ContentType, "name"));
     let is_attachment = disposition.is_some_and(|found| found.ctype().eq_ignore_ascii_case("attachment"))
         || file_name.is_some() && !content_type.starts_with("text/");
@@ -230,7 +231,7 @@ fn leaf<'a>(copy: &Copy, raw: &'a [u8], part: &MessagePart<'_>, is_digest_member
         flow: flow(&attribute),
         disposition: if is_attachment { Disposition::Attachment } else { Disposition::Body },
         transfer: transfer(part),
-        encoded: copy.raw_body(raw, part),
+        encoded: masked.raw_body(raw, part),
         content_type,
     }
 }
@@ -245,7 +246,7 @@ fn flow(attribute: &impl Fn(&str) -> Option<String>) -> Flow {
     }
 }
 
-/// The transfer encoding with the misspelling of `masked` taken back.
+/// The transfer encoding with the misspelling of `mask` taken back.
 fn transfer(part: &MessagePart<'_>) -> Transfer {
     let is = |text: &str, words: &[&str]| words.iter().any(|word| text.trim().eq_ignore_ascii_case(word));
     let stated = part.headers.iter().find(|header| header.name == HeaderName::ContentTransferEncoding);

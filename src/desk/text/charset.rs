@@ -56,7 +56,8 @@ fn names(label: &str, word: &str) -> bool {
     label.as_bytes().windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
 }
 
-const ESC: u8 = 0x1b;
+/// Begins the sequences of ISO-2022-JP.
+pub const ESC: u8 = 0x1b;
 
 /// UTF-8 that is some. By a crate that checks sixteen bytes at once: of Japanese text, the standard library checks one after the other.
 fn utf_8(bytes: &[u8]) -> Option<String> {
