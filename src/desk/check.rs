@@ -224,7 +224,7 @@ const fn sentence(code: FindingCode) -> &'static str {
         FindingCode::UnknownNoticeWithId => "種別は不明ですが、自己宣言IDが書かれています。",
         FindingCode::AnswersOurLetter => "事務局からの自動返信への返信です。",
         FindingCode::SenderUnstated => "元のメールの差出人アドレスが書かれていません。",
-        FindingCode::SubjectUnstated => "元のメールの件名が書かれていません。",
+        FindingCode::SubjectUnstated => "元のメールの件名が、その種別のものとして確認できません。",
         FindingCode::ReceivedAfterDeadline => "締切のあとに届きました。",
         FindingCode::OtherNoticeToo => "ほかの種別のSECURITY ACTIONメールも含まれています。",
         FindingCode::SeveralNotices => "複数のSECURITY ACTIONメールが含まれています。",
