@@ -18,11 +18,10 @@ struct Parameter<'a> {
 /// The value of this parameter (lower case) in a raw header field.
 #[must_use]
 pub fn text(field: &[u8], attribute: &str) -> Option<String> {
-    let (extended, plain): (Vec<Parameter<'_>>, Vec<Parameter<'_>>) =
-        pieces(field).filter_map(|piece| parameter(piece, attribute)).partition(|found| found.is_extended || found.section > 0);
+    let found: Vec<Parameter<'_>> = pieces(field).filter_map(|piece| parameter(piece, attribute)).collect();
     // The first section of a split value may be plain while a later one is not.
-    let (extended, plain) =
-        if extended.iter().any(|found| found.section > 0) { (chain(extended, plain), Vec::new()) } else { (extended, plain) };
+    let is_split = found.iter().any(|found| found.section > 0);
+    let (extended, plain): (Vec<_>, Vec<_>) = found.into_iter().partition(|found| is_split || found.is_extended);
     let by_extension = (!extended.is_empty()).then(|| joined(extended));
     let by_plain = plain.first().map(|found| plainly(found.value));
     match (by_extension, by_plain) {
@@ -30,10 +29,6 @@ pub fn text(field: &[u8], attribute: &str) -> Option<String> {
         (Some(found), _) => Some(found.text),
         (None, plain) => plain,
     }
-}
-
-fn chain<'a>(one: Vec<Parameter<'a>>, other: Vec<Parameter<'a>>) -> Vec<Parameter<'a>> {
-    other.into_iter().chain(one).collect()
 }
 
 /// The parts of a field between semicolons that stand outside quotes, without the first.

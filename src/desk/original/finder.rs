@@ -57,24 +57,18 @@ impl<'r> Finder<'r> {
         }
         let outer = self.holder;
         let has_text = texts.iter().any(|text| !text.whole.trim().is_empty());
-        match own {
-            Some(original) => {
-                self.holder = Holder { original: Some(self.contents.originals.len()), has_text };
-                self.contents.originals.push(Original { body: preface, ..original });
-            }
-            // A file that is the mail around it once more: its text counts where the mail had none.
-            None if depth == 0 => {
-                self.holder.has_text |= has_text;
-                if self.contents.message.is_empty() {
-                    self.contents.message = preface;
-                }
-            }
-            None => {
-                self.holder.has_text |= has_text;
-                let original = self.holder.original.and_then(|index| self.contents.originals.get_mut(index));
-                if let Some(original) = original.filter(|original| original.body.is_empty()) {
-                    original.body = preface;
-                }
+        if let Some(original) = own {
+            self.holder = Holder { original: Some(self.contents.originals.len()), has_text };
+            self.contents.originals.push(Original { body: preface, ..original });
+        } else {
+            // The submission, or a file that is the mail around it once more: its text counts where the mail had none.
+            self.holder.has_text |= has_text;
+            let text = match self.holder.original.and_then(|index| self.contents.originals.get_mut(index)) {
+                Some(original) => &mut original.body,
+                None => &mut self.contents.message,
+            };
+            if text.is_empty() {
+                *text = preface;
             }
         }
         for text in texts {

@@ -1,6 +1,6 @@
 //! Bytes of a text part to text, by evidence first and by label second.
 //!
-//! Japanese mail is often mislabelled: the label is one witness among several. ISO-2022-JP escapes and valid UTF-8 speak
+//! Japanese mail is often mislabelled: the label is one witness among several. ISO-2022-JP escapes and UTF-8, damaged or not, speak
 //! for themselves; only then the label; only then a guess. What stays unreadable is reported, never judged.
 //! Rejected: mail-parser's own decoding, which returns raw escapes for cp50220, iso-2022-jp-ms and others, without an error.
 
