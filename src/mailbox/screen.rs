@@ -38,6 +38,8 @@ pub enum Breach {
     LiteralInText,
     #[error("the server announced {announced} bytes where no mail can stand")]
     Misplaced { announced: u64 },
+    #[error("the server sent something else than the rest of its answer after a mail's bytes")]
+    Misfit,
     #[error("the server sent a line that is no answer")]
     Incomprehensible,
 }
@@ -115,6 +117,12 @@ impl Screen {
     }
 
     fn text(&mut self, piece: &[u8]) -> Result<(), Breach> {
+        // RFC 3501, 9: after a literal the answer ends or goes on after a space. imap-proto 0.17 takes whatever else stands there for an
+        // attribute that it does not know, and hands over a literal that was shifted or too short (seen 2026-11).
+        let follows_literal = self.line == 0 && self.literals > 0;
+        if follows_literal && !piece.first().is_some_and(|byte| matches!(byte, b')' | b' ' | b'\r')) {
+            return Err(Breach::Misfit);
+        }
         self.line = self.line.saturating_add(piece.len());
         if self.line > self.caps.line {
             return Err(Breach::Line { cap: self.caps.line });
@@ -220,7 +228,7 @@ mod tests {
     #[test]
     fn breaches_are_seen_however_the_bytes_are_cut() {
         let long = [b"* OK ".as_slice(), &[b'x'; 90], b"\r\n"].concat();
-        let cases: [(&[u8], Breach); 8] = [
+        let cases: [(&[u8], Breach); 9] = [
             (b"* 1 FETCH (BODY[] {101}\r\n", Breach::Literal { announced: 101, cap: 100 }),
             (b"* 1 FETCH (BODY[] {99999999999999999999999}\r\n", Breach::Literal { announced: u64::MAX, cap: 100 }),
             (
@@ -232,6 +240,7 @@ mod tests {
             (b"* OK hello\n", Breach::BareLineFeed),
             (b"* NO [BADCHARSET ({5}\r\n", Breach::LiteralInText),
             (b"A1 OK done {7}\r\n", Breach::LiteralInText),
+            (b"* 1 FETCH (BODY[] {3}\r\nabcdefg)\r\n", Breach::Misfit),
         ];
         for (bytes, breach) in cases {
             for portion in [1, 3, 1_000] {

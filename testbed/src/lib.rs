@@ -2,6 +2,7 @@
 
 pub mod imap;
 pub mod mail;
+pub mod proxy;
 pub mod real;
 pub mod smtp;
 pub mod tls;

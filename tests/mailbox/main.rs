@@ -13,6 +13,7 @@
 
 mod bench;
 mod connecting;
+mod faults;
 mod filing;
 mod hostile;
 mod ledger;
