@@ -11,6 +11,7 @@ use std::time::Duration;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{CertificateError, ClientConfig, RootCertStore};
+use tokio::io::BufReader;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
@@ -197,14 +198,20 @@ fn prepared(stream: TcpStream) -> io::Result<TcpStream> {
     Ok(stream)
 }
 
+/// What is read from the network at once; rustls by itself reads 4 KiB, a quarter of a record, which costs four times the system calls.
+const READ_AHEAD: usize = 32 * 1024;
+
+/// A connection through TLS.
+pub type Protected = TlsStream<BufReader<TcpStream>>;
+
 /// Performs the TLS handshake on an open connection, checking the certificate against `trust` and `host`.
 ///
 /// # Errors
 /// [`WireError`] naming what is wrong with the certificate, or with the setting.
-pub async fn tls(stream: TcpStream, host: &str, trust: &Trust, limit: Duration) -> Result<TlsStream<TcpStream>, WireError> {
+pub async fn tls(stream: TcpStream, host: &str, trust: &Trust, limit: Duration) -> Result<Protected, WireError> {
     let name = ServerName::try_from(host.to_owned()).map_err(|_| WireError::ServerName { host: host.to_owned() })?;
     let connector = TlsConnector::from(trust.client_config());
-    match timeout(limit, connector.connect(name, stream)).await {
+    match timeout(limit, connector.connect(name, BufReader::with_capacity(READ_AHEAD, stream))).await {
         Ok(Ok(stream)) => Ok(stream),
         Ok(Err(error)) => Err(explained(host, &error)),
         Err(_) => Err(WireError::TlsTimeout { host: host.to_owned(), limit }),

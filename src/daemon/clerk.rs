@@ -24,6 +24,7 @@ use crate::judges::{self, Extent, Mail};
 use crate::mailbox::{Action, FilingRules};
 use crate::store::conclusion::{self, Dispatch, MOST_ATTEMPTS, Outgoing, Pending, Written};
 use crate::store::intake::Kept;
+use crate::store::raw::Packed;
 use crate::store::{Store, StoreError};
 
 /// The clerk's name on the board and in the table `health`.
@@ -31,7 +32,7 @@ pub const PART: &str = "clerk";
 
 /// Mails judged in one group, and their bytes. A group is one transaction while there is a backlog.
 const GROUP_MAILS: usize = 128;
-const GROUP_BYTES: usize = 2 * 1024 * 1024;
+const GROUP_BYTES: usize = 1024 * 1024;
 
 /// Without a bell the clerk looks by itself this often.
 const POLL: Duration = Duration::from_secs(30);
@@ -137,7 +138,7 @@ impl Clerk {
         let filing = self.filing.clone();
         let version = judging.version.clone();
         for (pending, _) in &mut group {
-            pending.bytes = Vec::new();
+            pending.raw = Packed::default();
         }
         let concluded = self
             .store
@@ -180,17 +181,24 @@ fn readings(taken: &[Pending], judging: &Judging, threads: usize, poison: Option
         );
         return taken.iter().map(|_| desk::unread("the process ended twice")).collect();
     }
-    let mails: Vec<Mail<'_>> = taken
-        .iter()
-        .map(|pending| Mail {
-            bytes: &pending.bytes,
-            extent: match pending.content {
-                Kept::Whole => Extent::Whole,
-                Kept::Headers => Extent::HeadersOnly,
-            },
-        })
-        .collect();
-    judges::read_all(&mails, &judging.rules, threads).into_iter().map(|timed| timed.reading).collect()
+    let unpacked: Vec<Result<Vec<u8>, StoreError>> = taken.iter().map(Pending::bytes).collect();
+    let mails: Vec<Mail<'_>> = taken.iter().zip(&unpacked).map(|(pending, bytes)| mail(pending, bytes)).collect();
+    let mut readings: Vec<Reading> = judges::read_all(&mails, &judging.rules, threads).into_iter().map(|timed| timed.reading).collect();
+    for ((pending, bytes), reading) in taken.iter().zip(&unpacked).zip(&mut readings) {
+        if let Err(error) = bytes {
+            tracing::error!(submission = pending.id, %error, "A mail's bytes are damaged in the store; it goes to review unread.");
+            *reading = desk::unread("the kept bytes are damaged");
+        }
+    }
+    readings
+}
+
+fn mail<'b>(pending: &Pending, bytes: &'b Result<Vec<u8>, StoreError>) -> Mail<'b> {
+    let extent = match pending.content {
+        Kept::Whole => Extent::Whole,
+        Kept::Headers => Extent::HeadersOnly,
+    };
+    Mail { bytes: bytes.as_deref().unwrap_or_default(), extent }
 }
 
 fn written(

@@ -35,33 +35,33 @@ fn failed(error: StoreError) -> LedgerError {
 }
 
 impl Ledger {
-    /// Mails of the first look are new ones where the operator wants them answered.
-    const fn sighting(&self, sighting: mailbox::Sighting) -> Sighting {
-        match (sighting, self.start) {
-            (mailbox::Sighting::Live, _) | (mailbox::Sighting::FirstSync, Start::All) => Sighting::Live,
-            (mailbox::Sighting::FirstSync, Start::Now) => Sighting::FirstSync,
-            (mailbox::Sighting::Rescan, _) => Sighting::Rescan,
-        }
-    }
-
-    fn incoming(&self, arrival: mailbox::Arrival) -> Incoming {
-        let (content, bytes) = match arrival.content {
-            mailbox::Content::Whole(bytes) => (Kept::Whole, bytes),
-            mailbox::Content::HeadersOnly(bytes) => (Kept::Headers, bytes),
-        };
-        Incoming {
-            uid: arrival.uid,
-            internal_date: arrival.internal_date,
-            size: arrival.size,
-            bytes,
-            content,
-            sighting: self.sighting(arrival.sighting),
-        }
+    /// Packs the arrivals, on a thread that may be busy for a while: neither the wire nor the store's thread waits for it.
+    async fn packed(&self, arrivals: Vec<mailbox::Arrival>) -> Result<Vec<Incoming>, StoreError> {
+        let start = self.start;
+        let pack = move || arrivals.into_iter().map(|arrival| incoming(&arrival, start)).collect();
+        tokio::task::spawn_blocking(pack).await.map_err(|error| StoreError::Row(format!("mails could not be packed: {error}")))?
     }
 
     fn write_fact(&self, fact: Fact) {
         let now = clock::now();
         self.store.write_later(move |connection| health::note(connection, &fact, now));
+    }
+}
+
+fn incoming(arrival: &mailbox::Arrival, start: Start) -> Result<Incoming, StoreError> {
+    let content: (Kept, &[u8]) = match &arrival.content {
+        mailbox::Content::Whole(bytes) => (Kept::Whole, bytes),
+        mailbox::Content::HeadersOnly(bytes) => (Kept::Headers, bytes),
+    };
+    Incoming::packed(arrival.uid, arrival.internal_date, arrival.size, content, sighted(arrival.sighting, start))
+}
+
+/// Mails of the first look are new ones where the operator wants them answered.
+const fn sighted(sighting: mailbox::Sighting, start: Start) -> Sighting {
+    match (sighting, start) {
+        (mailbox::Sighting::Live, _) | (mailbox::Sighting::FirstSync, Start::All) => Sighting::Live,
+        (mailbox::Sighting::FirstSync, Start::Now) => Sighting::FirstSync,
+        (mailbox::Sighting::Rescan, _) => Sighting::Rescan,
     }
 }
 
@@ -96,15 +96,20 @@ impl mailbox::Ledger for Ledger {
         }))
     }
 
-    async fn receive(&self, batch: mailbox::Batch) -> Result<Receipt, LedgerError> {
-        let batch = intake::Batch {
+    type Prepared = intake::Batch;
+
+    async fn prepare(&self, batch: mailbox::Batch) -> Result<intake::Batch, LedgerError> {
+        Ok(intake::Batch {
             place: place(&batch.place),
-            mails: batch.arrivals.into_iter().map(|arrival| self.incoming(arrival)).collect(),
+            mails: self.packed(batch.arrivals).await.map_err(failed)?,
             quarantined: batch.quarantined.into_iter().map(|quarantined| (quarantined.uid, quarantined.reason)).collect(),
             absent: batch.absent,
             next_uid: batch.next_uid,
             backlog: batch.backlog.map(|backlog| (backlog.until, kept(backlog.sighting))),
-        };
+        })
+    }
+
+    async fn receive(&self, batch: intake::Batch) -> Result<Receipt, LedgerError> {
         let zone = self.zone.clone();
         let taken = self.store.write(move |connection| intake::receive(connection, &batch, &zone, clock::now())).await.map_err(failed)?;
         super::halt::after("T1");

@@ -11,6 +11,12 @@ pub trait Ledger: Send + Sync + 'static {
     /// Where reading of this folder goes on; `None` before the first look.
     fn cursor(&self, account: &str, folder: &str) -> impl Future<Output = Result<Option<Cursor>, LedgerError>> + Send;
 
+    /// A batch, ready for its transaction.
+    type Prepared: Send;
+
+    /// Does what takes time and needs no transaction: it goes on while the batch before is received and the one after is fetched.
+    fn prepare(&self, batch: Batch) -> impl Future<Output = Result<Self::Prepared, LedgerError>> + Send;
+
     /// T1: the arrivals, the quarantine and the new cursor, in one transaction.
     ///
     /// A UID that is already known *with the same content* is not stored again; with other content it is a new submission.
@@ -21,7 +27,7 @@ pub trait Ledger: Send + Sync + 'static {
     ///
     /// A UID in quarantine leaves it when it arrives or is absent. The cursor may go down as well as up: `next_uid` and `backlog`
     /// are stored as given.
-    fn receive(&self, batch: Batch) -> impl Future<Output = Result<Receipt, LedgerError>> + Send;
+    fn receive(&self, batch: Self::Prepared) -> impl Future<Output = Result<Receipt, LedgerError>> + Send;
 
     /// Every UID from `from` to `to` that was ever handed to [`Ledger::receive`] (stored, recognised or quarantined), ascending.
     fn known_uids(&self, place: &Place, from: u32, to: u32) -> impl Future<Output = Result<Vec<u32>, LedgerError>> + Send;
@@ -103,6 +109,16 @@ pub struct Batch {
     pub next_uid: u32,
     /// Goes with the cursor.
     pub backlog: Option<Backlog>,
+}
+
+impl Batch {
+    /// Bytes of its mails.
+    pub(super) fn bytes(&self) -> u64 {
+        let bytes = |arrival: &Arrival| match &arrival.content {
+            Content::Whole(bytes) | Content::HeadersOnly(bytes) => u64::try_from(bytes.len()).unwrap_or(u64::MAX),
+        };
+        self.arrivals.iter().map(bytes).fold(0, u64::saturating_add)
+    }
 }
 
 /// One mail as the server gave it.

@@ -10,7 +10,8 @@ use super::cursor::{self, Start};
 use super::error::MailboxError;
 use super::fetch::{Fetcher, Harvest};
 use super::folder;
-use super::ledger::{Backlog, Batch, Event, Ledger, LedgerError, Place, Sighting};
+use super::intake;
+use super::ledger::{Backlog, Batch, Event, Ledger, Place, Sighting};
 use super::memory::Memory;
 use super::session::Session;
 use super::settings::Settings;
@@ -32,6 +33,12 @@ pub(super) enum Looked {
     /// To the last mail; `growths` is the folder's count of arrivals when it began.
     Through { growths: u64, received: usize },
     /// The stop was asked for.
+    Interrupted,
+}
+
+/// How a walk ended.
+enum Walk {
+    Through,
     Interrupted,
 }
 
@@ -89,82 +96,67 @@ impl<L: Ledger> Visit<'_, L> {
         }
     }
 
-    /// Moves the front to the last mail. The batch before is stored while the next is being fetched.
+    /// Moves the front to the last mail, while what was fetched before is being stored.
     async fn advance(&mut self, last: u32, front: &mut Front, growths: u64) -> Result<Looked, MailboxError> {
-        let mut waiting: Option<Batch> = None;
-        let mut at = front.next_uid;
-        while at <= last {
-            self.beat();
-            let (present, resume_at) = match self.list(at, last).await {
-                Ok(listed) => listed,
-                Err(error) => {
-                    // What is in hand counts, or two connections in a row would stumble over the same window for ever.
-                    if let Some(batch) = waiting {
-                        self.store(batch).await?;
-                    }
-                    return Err(error);
-                }
-            };
-            for order in batches::orders(&present, &self.settings.limits) {
-                let mut harvest = Harvest::default();
-                let fetched = self.fetch_while_storing(&order, &mut harvest, front.backlog, waiting.take()).await?;
-                let end = order.mails().last().map_or(at, |mail| mail.uid.saturating_add(1));
-                front.next_uid = harvest.first_unresolved(&order).unwrap_or(end);
-                front.received = front.received.saturating_add(harvest.arrivals.len());
-                let batch = self.batch(harvest, front);
-                if let Err(error) = fetched {
-                    self.store(batch).await?;
-                    return Err(error);
-                }
-                if self.is_stopping() {
-                    self.store(batch).await?;
-                    return Ok(Looked::Interrupted);
-                }
-                waiting = Some(batch);
-            }
-            // Everything between the last of them and here is confirmed absent.
-            front.next_uid = resume_at;
-            let rest = waiting.take().map_or_else(
-                || self.batch(Harvest::default(), front),
-                |batch| Batch { next_uid: resume_at, backlog: cursor::remaining(front.backlog, resume_at), ..batch },
-            );
-            waiting = Some(rest);
-            if resume_at == u32::MAX || self.is_stopping() {
-                break;
-            }
-            at = resume_at;
-        }
-        if let Some(batch) = waiting {
-            self.store(batch).await?;
-        }
-        if at <= last && self.is_stopping() { Ok(Looked::Interrupted) } else { Ok(Looked::Through { growths, received: front.received }) }
+        let (desk, tray) = intake::tray(self.settings.limits.batch_bytes);
+        let (ledger, account) = (self.ledger, &self.settings.account);
+        let (walked, stored) = tokio::join!(self.walk(last, front, desk), tray.store(ledger, account));
+        // What is in hand counts even after a failure of the server, or two connections in a row would stumble over the same window for ever;
+        // and where the ledger has failed, that is the failure to tell.
+        stored?;
+        walked.map(|walk| match walk {
+            Walk::Interrupted => Looked::Interrupted,
+            Walk::Through => Looked::Through { growths, received: front.received },
+        })
     }
 
-    /// Fetches an order and stores the batch before it at the same time. The outer error is the ledger's, the inner the server's.
-    pub(super) async fn fetch_while_storing(
-        &mut self,
-        order: &Order,
-        harvest: &mut Harvest,
-        backlog: Option<Backlog>,
-        waiting: Option<Batch>,
-    ) -> Result<Result<(), MailboxError>, MailboxError> {
-        self.beat();
-        let (ledger, memory, limits) = (self.ledger, self.memory, self.settings.limits);
-        let mut fetcher = Fetcher { session: self.session, memory, limits, backlog };
-        let account = &self.settings.account;
-        let storing = async {
-            match waiting {
-                Some(batch) => keep(ledger, account, batch).await,
-                None => Ok(()),
+    /// Fetches batch after batch and hands them on in the order of their UIDs.
+    async fn walk(&mut self, last: u32, front: &mut Front, desk: intake::Desk) -> Result<Walk, MailboxError> {
+        while front.next_uid <= last {
+            self.beat();
+            let (present, resume_at) = self.list(front.next_uid, last).await?;
+            let mut orders = batches::orders(&present, &self.settings.limits).into_iter().peekable();
+            if orders.peek().is_none() {
+                front.next_uid = resume_at;
+                if desk.put(self.batch(Harvest::default(), front)).await.is_break() {
+                    return Ok(Walk::Interrupted);
+                }
             }
-        };
-        let (fetched, stored) = tokio::join!(fetcher.settle(order, harvest), storing);
-        stored?;
-        Ok(fetched)
+            while let Some(order) = orders.next() {
+                let mut harvest = Harvest::default();
+                let fetched = self.fetch(&order, &mut harvest, front.backlog).await;
+                // Everything between the last mail of the window and its end is confirmed absent.
+                let end = match orders.peek() {
+                    Some(_) => order.mails().last().map_or(front.next_uid, |mail| mail.uid.saturating_add(1)),
+                    None => resume_at,
+                };
+                front.next_uid = harvest.first_unresolved(&order).unwrap_or(end);
+                front.received = front.received.saturating_add(harvest.arrivals.len());
+                let put = desk.put(self.batch(harvest, front)).await;
+                fetched?;
+                if put.is_break() || self.is_stopping() {
+                    return Ok(Walk::Interrupted);
+                }
+            }
+            if resume_at == u32::MAX {
+                break;
+            }
+            if self.is_stopping() {
+                return Ok(if front.next_uid <= last { Walk::Interrupted } else { Walk::Through });
+            }
+        }
+        Ok(Walk::Through)
+    }
+
+    /// Fetches an order.
+    async fn fetch(&mut self, order: &Order, harvest: &mut Harvest, backlog: Option<Backlog>) -> Result<(), MailboxError> {
+        self.beat();
+        let (memory, limits) = (self.memory, self.settings.limits);
+        Fetcher { session: self.session, memory, limits, backlog }.settle(order, harvest).await
     }
 
     pub(super) async fn store(&self, batch: Batch) -> Result<(), MailboxError> {
-        Ok(keep(self.ledger, &self.settings.account, batch).await?)
+        Ok(intake::keep(self.ledger, &self.settings.account, batch).await?)
     }
 
     fn batch(&self, harvest: Harvest, front: &Front) -> Batch {
@@ -256,20 +248,11 @@ impl<L: Ledger> Visit<'_, L> {
         let (listed, _) = self.list_detailed(Window { from: uid, to: uid, depth: Depth::Detailed }).await?;
         let unknown = Listed { uid, size: None, internal_date: None };
         for order in batches::orders(&[listed.first().copied().unwrap_or(unknown)], &self.settings.limits) {
-            self.fetch_while_storing(&order, &mut harvest, behind, None).await??;
+            self.fetch(&order, &mut harvest, behind).await?;
         }
         let taken = harvest.arrivals.len();
         let front = Front { next_uid: cursor.next_uid, backlog: cursor.backlog, received: taken };
         self.store(self.batch(harvest, &front)).await?;
         Ok(taken)
     }
-}
-
-async fn keep<L: Ledger>(ledger: &L, account: &str, batch: Batch) -> Result<(), LedgerError> {
-    let quarantined = batch.quarantined.clone();
-    ledger.receive(batch).await?;
-    for mail in quarantined {
-        ledger.observe(account, Event::Quarantined { uid: mail.uid, sentence: mail.reason });
-    }
-    Ok(())
 }

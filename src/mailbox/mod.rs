@@ -22,6 +22,7 @@ mod fetch;
 mod filing;
 mod folder;
 mod guard;
+mod intake;
 mod ledger;
 mod look;
 mod memory;

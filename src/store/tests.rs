@@ -29,7 +29,7 @@ fn place(uidvalidity: u32) -> Place {
 
 fn incoming(uid: u32, bytes: &[u8]) -> Incoming {
     let size = u64::try_from(bytes.len()).expect("small");
-    Incoming { uid, internal_date: Some(NOW - 60), size, bytes: bytes.to_vec(), content: Kept::Whole, sighting: Sighting::Live }
+    Incoming::packed(uid, Some(NOW - 60), size, (Kept::Whole, bytes), Sighting::Live).expect("packed")
 }
 
 fn batch(uidvalidity: u32, mails: Vec<Incoming>) -> Batch {
@@ -108,7 +108,7 @@ fn judge_all(connection: &mut Connection, now: i64) {
             break;
         }
         let group: Vec<(Pending, Reading)> =
-            taken.into_iter().map(|pending| (pending.clone(), desk::read(&pending.bytes, &rules))).collect();
+            taken.into_iter().map(|pending| (pending.clone(), desk::read(&pending.bytes().expect("unpacked"), &rules))).collect();
         let judge = |pending: &Pending, reading: &Reading, standing: &Standing| written(pending, reading, standing, now);
         conclude(connection, &group, &rules, "v1", &judge, now).expect("concluded");
     }

@@ -120,6 +120,12 @@ impl Ledger for MemoryLedger {
         Ok(self.rows().cursor)
     }
 
+    type Prepared = Batch;
+
+    async fn prepare(&self, batch: Batch) -> Result<Batch, LedgerError> {
+        Ok(batch)
+    }
+
     async fn receive(&self, batch: Batch) -> Result<Receipt, LedgerError> {
         // A real transaction takes a moment; so the watcher has to cope with waiting for it.
         tokio::task::yield_now().await;

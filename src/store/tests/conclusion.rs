@@ -43,8 +43,8 @@ fn the_bytes_come_back_as_they_were_received() {
     let bytes: Vec<u8> = (0..=255_u8).cycle().take(70_000).collect();
     take(&mut connection, &batch(7, vec![incoming(1, &bytes), incoming(2, b"")]));
     let taken = take_pending(&mut connection, 10, 1 << 20).expect("taken");
-    assert_eq!(taken.iter().map(|pending| pending.bytes.len()).collect::<Vec<_>>(), [70_000, 0]);
-    assert!(taken.first().is_some_and(|pending| pending.bytes == bytes));
+    assert_eq!(taken.iter().map(|pending| pending.bytes().expect("unpacked").len()).collect::<Vec<_>>(), [70_000, 0]);
+    assert!(taken.first().is_some_and(|pending| pending.bytes().expect("unpacked") == bytes));
 }
 
 #[test]
@@ -52,7 +52,8 @@ fn a_verdict_and_its_letter_are_written_once() {
     let mut connection = waiting(1);
     let rules = sample_rules();
     let taken = take_pending(&mut connection, 10, 1 << 20).expect("taken");
-    let group: Vec<(Pending, Reading)> = taken.into_iter().map(|pending| (pending.clone(), desk::read(&pending.bytes, &rules))).collect();
+    let group: Vec<(Pending, Reading)> =
+        taken.into_iter().map(|pending| (pending.clone(), desk::read(&pending.bytes().expect("unpacked"), &rules))).collect();
     let judge = |pending: &Pending, reading: &Reading, _: &Standing| written(pending, reading, &Standing::default(), NOW);
     for version in ["v1", "v2"] {
         conclude(&mut connection, &group, &rules, version, &judge, NOW).expect("concluded");
@@ -71,7 +72,8 @@ fn a_group_that_fails_concludes_none_of_its_mails() {
         .expect("made");
     let rules = sample_rules();
     let taken = take_pending(&mut connection, 10, 1 << 20).expect("taken");
-    let group: Vec<(Pending, Reading)> = taken.into_iter().map(|pending| (pending.clone(), desk::read(&pending.bytes, &rules))).collect();
+    let group: Vec<(Pending, Reading)> =
+        taken.into_iter().map(|pending| (pending.clone(), desk::read(&pending.bytes().expect("unpacked"), &rules))).collect();
     let judge = |pending: &Pending, reading: &Reading, standing: &Standing| written(pending, reading, standing, NOW);
     assert!(conclude(&mut connection, &group, &rules, "v1", &judge, NOW).is_err());
     assert_eq!(number(&connection, "SELECT count(*) FROM submissions WHERE verdict IS NOT NULL"), 0);

@@ -59,7 +59,8 @@ fn two_accounts_know_nothing_of_each_other() {
 #[test]
 fn headers_alone_are_told_apart_by_the_size_of_the_mail() {
     let mut connection = in_memory();
-    let headers = |uid, size| Incoming { size, content: Kept::Headers, ..incoming(uid, b"Subject: large\r\n\r\n") };
+    let header = b"Subject: large\r\n\r\n";
+    let headers = |uid, size| Incoming::packed(uid, None, size, (Kept::Headers, header), Sighting::Live).expect("packed");
     let taken = take(&mut connection, &batch(7, vec![headers(1, 30_000_000), headers(2, 40_000_000), headers(3, 30_000_000)]));
     assert_eq!(taken, Taken { stored: 2, known: 1 });
     assert_eq!(number(&connection, "SELECT max(size) FROM submissions"), 40_000_000);
