@@ -207,7 +207,9 @@ fn every_key_is_documented_with_its_default_and_no_other() {
     let mut sections = shipped();
     let targets = sections.remove("[accounts.targets]").expect("there");
     assert!(targets.keys().all(|verdict| section(&document, "`[[accounts]]`").contains(&format!("`{verdict}`"))));
-    sections.get_mut("[[accounts]]").expect("there").insert("targets".to_owned(), "none".to_owned());
+    for table in ["targets", "oauth2"] {
+        sections.get_mut("[[accounts]]").expect("there").insert(table.to_owned(), "none".to_owned());
+    }
     assert_eq!(sections.len(), 8, "{:?}", sections.keys());
     for (name, keys) in sections {
         let below = section(&document, &format!("`{name}`"));
@@ -217,6 +219,19 @@ fn every_key_is_documented_with_its_default_and_no_other() {
             assert_eq!(documented[&key][0], format!("`{value}`"), "{name} {key}");
         }
     }
+}
+
+#[test]
+fn every_key_of_the_access_tokens_stands_in_the_file_and_in_the_document() {
+    let document = text("docs/configuration.md");
+    let below = document.split("### Access tokens").nth(1).expect("there").split("\n## ").next().expect("never empty");
+    let shown = |line: &'static str| {
+        let key = line.strip_prefix("#   ")?.split_once(" = ")?.0.trim();
+        key.chars().all(|letter| letter.is_ascii_lowercase() || letter == '-').then(|| key.to_owned())
+    };
+    let shipped: BTreeSet<String> = config::SHIPPED.lines().filter_map(shown).collect();
+    assert!(shipped.len() > 8, "{shipped:?}");
+    assert_eq!(rows(below).into_keys().collect::<BTreeSet<String>>(), shipped);
 }
 
 #[test]

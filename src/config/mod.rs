@@ -4,6 +4,7 @@
 //! problem is found in one reading, each with its key, its value and the remedy.
 
 mod moment;
+mod oauth2;
 mod reader;
 mod rules;
 mod secret;
@@ -215,9 +216,10 @@ fn parse(text: &str, path: &Path) -> Result<Configuration, ConfigError> {
     let mut tables = layered(text, path, &mut problems)?;
     let parts = rules_of(&mut tables, &mut problems);
     let spare = rules::limits(None, &mut Problems::default());
-    let accounts = servers::accounts(tables.remove("accounts"), parts.as_ref().map_or(&spare, |parts| &parts.limits), &mut problems);
-    let smtp = servers::smtp(tables.remove("smtp"), &mut problems);
     let store = store(tables.remove("store"), &mut problems);
+    let limits = parts.as_ref().map_or(&spare, |parts| &parts.limits);
+    let accounts = servers::accounts(tables.remove("accounts"), limits, &store, &mut problems);
+    let smtp = servers::smtp(tables.remove("smtp"), &accounts, &mut problems);
     let log_level = log(tables.remove("log"), &mut problems);
     let configuration = parts.and_then(|parts| assembled(parts, accounts, smtp, store, log_level, &mut problems));
     finished(configuration, problems, path)

@@ -11,9 +11,25 @@ use crate::secret::Secret;
 /// Others may read a file with one of these bits.
 const READABLE_BY_OTHERS: u32 = 0o004;
 
-/// Takes a key that names where a secret is kept, and reads the secret.
+/// Takes a key that names where a secret is kept, and reads the secret: a password, one line.
 pub fn secret(section: &mut Section<'_>, name: &'static str, default: &str) -> Option<Secret> {
     let source = section.text(name, default);
+    taken(section, name, &source, one_line)
+}
+
+/// The same for a secret that may be switched off with "": the outer None is a problem, the inner none.
+pub fn optional_secret(section: &mut Section<'_>, name: &'static str, default: &str) -> Option<Option<Secret>> {
+    let source = section.text(name, default);
+    if source.is_empty() { Some(None) } else { taken(section, name, &source, one_line).map(Some) }
+}
+
+/// The same for a secret of many lines: a key in PEM, a JSON file.
+pub fn document(section: &mut Section<'_>, name: &'static str, default: &str) -> Option<Secret> {
+    let source = section.text(name, default);
+    taken(section, name, &source, |text| (!text.trim().is_empty()).then(|| Secret::new(text.to_owned())))
+}
+
+fn taken(section: &mut Section<'_>, name: &'static str, source: &str, shape: fn(&str) -> Option<Secret>) -> Option<Secret> {
     let read = match source.split_once(':') {
         Some(("file", path)) => of_file(Path::new(path)),
         Some(("credential", credential)) => of_credential(credential),
@@ -29,16 +45,14 @@ pub fn secret(section: &mut Section<'_>, name: &'static str, default: &str) -> O
             return None;
         }
     };
-    match read {
-        Ok(secret) => Some(secret),
-        Err(sentence) => {
-            section.refuse(name, source, sentence);
-            None
-        }
-    }
+    let shaped = read.and_then(|(text, empty)| shape(&text).ok_or(empty));
+    shaped.map_err(|sentence| section.refuse(name, source, sentence)).ok()
 }
 
-fn of_file(path: &Path) -> Result<Secret, String> {
+/// A secret's text, and the sentence for one that does not fit.
+type Read = Result<(String, String), String>;
+
+fn of_file(path: &Path) -> Read {
     let shown = path.display();
     let metadata = fs::metadata(path).map_err(|error| {
         format!("the file {shown} cannot be read ({error}); create it with the password as its only line, and chmod 600")
@@ -48,21 +62,21 @@ fn of_file(path: &Path) -> Result<Secret, String> {
     }
     let text = fs::read_to_string(path)
         .map_err(|error| format!("the file {shown} cannot be read ({error}); it must belong to the service's user"))?;
-    one_line(&text).ok_or_else(|| format!("the file {shown} is empty; write the password into it as its only line"))
+    Ok((text, format!("the file {shown} is empty or has several lines; write the password into it as its only line")))
 }
 
-fn of_credential(name: &str) -> Result<Secret, String> {
+fn of_credential(name: &str) -> Read {
     let directory = env::var_os("CREDENTIALS_DIRECTORY")
         .ok_or_else(|| format!("there is no $CREDENTIALS_DIRECTORY; run under systemd with LoadCredential={name}:…, set CREDENTIALS_DIRECTORY to the folder of its files for a command like `check`, or use \"file:…\""))?;
     let path = PathBuf::from(directory).join(name);
     let text = fs::read_to_string(&path)
         .map_err(|error| format!("the credential {name} cannot be read ({error}); add LoadCredential={name}:… to the unit"))?;
-    one_line(&text).ok_or_else(|| format!("the credential {name} is empty; write the password into its file as its only line"))
+    Ok((text, format!("the credential {name} is empty or has several lines; write the password into its file as its only line")))
 }
 
-fn of_variable(name: &str) -> Result<Secret, String> {
+fn of_variable(name: &str) -> Read {
     let text = env::var(name).map_err(|_| format!("the environment variable {name} is not set; set it, or use \"file:…\""))?;
-    one_line(&text).ok_or_else(|| format!("the environment variable {name} is empty"))
+    Ok((text, format!("the environment variable {name} is empty or has several lines")))
 }
 
 /// Editors end a file with a line end, which is no part of the password.
@@ -84,7 +98,8 @@ mod tests {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).expect("set");
         assert!(of_file(&path).expect_err("refused").contains("chmod 600"));
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("set");
-        assert_eq!(of_file(&path).expect("read").expose(), "kaki");
+        assert_eq!(of_file(&path).expect("read").0, "kaki\n");
+        assert_eq!(one_line("kaki\n").expect("one line").expose(), "kaki");
     }
 
     #[test]
@@ -94,6 +109,8 @@ mod tests {
         assert!(of_file(&path).expect_err("refused").contains("create it"));
         fs::write(&path, "\n").expect("written");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("set");
-        assert!(of_file(&path).expect_err("refused").contains("is empty"));
+        let (text, sentence) = of_file(&path).expect("read");
+        assert!(one_line(&text).is_none() && sentence.contains("is empty"));
+        assert!(one_line("kaki\nkaki\n").is_none());
     }
 }

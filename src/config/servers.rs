@@ -2,22 +2,25 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use config::{Value, ValueKind};
 
+use super::oauth2::{Owner, oauth2};
 use super::reader::{Problems, Section};
 use super::rules::{LimitsPart, array};
 use super::secret::secret;
 use crate::courier::{self, Deadlines, HelloName, Login, OnUnknown};
 use crate::desk::words::Verdict;
 use crate::mailbox::{self, FilingRules, LoginMethod};
+use crate::token::{Credentials, Mechanism};
 use crate::wire::{Security, Trust};
 
 const SECURITY: &str = "\"tls\", \"starttls\" or \"plaintext\"";
 
 /// Reads all `[[accounts]]`.
-pub fn accounts(value: Option<Value>, limits: &LimitsPart, problems: &mut Problems) -> Vec<mailbox::Settings> {
+pub fn accounts(value: Option<Value>, limits: &LimitsPart, store: &Path, problems: &mut Problems) -> Vec<mailbox::Settings> {
     let mut accounts: Vec<mailbox::Settings> = Vec::new();
     let entries = array("accounts", value, problems);
     if entries.is_empty() {
@@ -25,7 +28,7 @@ pub fn accounts(value: Option<Value>, limits: &LimitsPart, problems: &mut Proble
     }
     for (index, entry) in entries.into_iter().enumerate() {
         let mut section = Section::new(format!("accounts[{index}]"), Some(entry), problems);
-        if let Some(account) = account(&mut section, limits) {
+        if let Some(account) = account(&mut section, limits, store) {
             if accounts.iter().any(|other| other.account == account.account) {
                 section.refuse("name", &account.account, "is the name of another account; every account needs its own");
             }
@@ -36,7 +39,7 @@ pub fn accounts(value: Option<Value>, limits: &LimitsPart, problems: &mut Proble
     accounts
 }
 
-fn account(section: &mut Section<'_>, limits: &LimitsPart) -> Option<mailbox::Settings> {
+fn account(section: &mut Section<'_>, limits: &LimitsPart, store: &Path) -> Option<mailbox::Settings> {
     let name = section.required("name", "give the account a short name, as \"desk\"");
     let host = section.required("host", "write the name of the IMAP server");
     let security = section.take("security", Security::Tls, SECURITY);
@@ -50,16 +53,8 @@ fn account(section: &mut Section<'_>, limits: &LimitsPart) -> Option<mailbox::Se
     refuse_open_plaintext(section, &host, security);
     let trust = trust(section, security);
     let user = section.required("user", "write the user name of the mailbox");
-    let password = secret(section, "password", "credential:imap-password");
-    let login = match section.text("login", "auto").as_str() {
-        "auto" => LoginMethod::Auto,
-        "plain" => LoginMethod::Plain,
-        "login" => LoginMethod::Login,
-        other => {
-            section.refuse("login", other, "must be \"auto\", \"plain\" or \"login\"");
-            LoginMethod::Auto
-        }
-    };
+    let credentials = credentials(section, Owner { account: &name, user: &user, store });
+    let login = login(section, credentials.as_ref());
     let folder = section.text("folder", "INBOX");
     let filing = filing(section);
     let intervals = mailbox::Intervals {
@@ -81,7 +76,7 @@ fn account(section: &mut Section<'_>, limits: &LimitsPart) -> Option<mailbox::Se
         security,
         trust: trust?,
         user,
-        password: password?,
+        credentials: credentials?,
         login,
         folder,
         filing,
@@ -90,6 +85,41 @@ fn account(section: &mut Section<'_>, limits: &LimitsPart) -> Option<mailbox::Se
         deadlines,
         pauses: mailbox::Pauses::default(),
     })
+}
+
+/// A password, or the tokens of `[accounts.oauth2]` where it stands.
+fn credentials(section: &mut Section<'_>, owner: Owner<'_>) -> Option<Credentials> {
+    let Some(table) = section.raw("oauth2") else {
+        return secret(section, "password", "credential:imap-password").map(Credentials::Password);
+    };
+    if section.raw("password").is_some() {
+        let key = section.key("password");
+        section.problems.push(key, None, "is not used beside [accounts.oauth2]; remove one of them");
+    }
+    let path = section.key("oauth2");
+    oauth2(path, table, owner, section.problems).map(|tokens| Credentials::Token(Arc::new(tokens)))
+}
+
+fn login(section: &mut Section<'_>, credentials: Option<&Credentials>) -> LoginMethod {
+    let login = section.text("login", "auto");
+    let method = match login.as_str() {
+        "auto" => Some(LoginMethod::Auto),
+        "plain" => Some(LoginMethod::Plain),
+        "login" => Some(LoginMethod::Login),
+        "xoauth2" => Some(LoginMethod::Token(Mechanism::Xoauth2)),
+        "oauthbearer" => Some(LoginMethod::Token(Mechanism::OauthBearer)),
+        _ => None,
+    };
+    let fits = match (method, credentials) {
+        (Some(LoginMethod::Plain | LoginMethod::Login), Some(Credentials::Token(_))) => false,
+        (Some(LoginMethod::Token(_)), Some(Credentials::Password(_))) => false,
+        (method, _) => method.is_some(),
+    };
+    if !fits {
+        let remedy = "must be \"auto\"; with a password also \"plain\" or \"login\", with [accounts.oauth2] \"xoauth2\" or \"oauthbearer\"";
+        section.refuse("login", &login, remedy);
+    }
+    method.unwrap_or_default()
 }
 
 /// 0, or nothing at all, is the usual port of the protection.
@@ -179,8 +209,32 @@ pub struct SmtpPart {
     pub envelope_from: Option<String>,
 }
 
+/// A password, or the tokens of an account: one application has the right to both.
+fn smtp_login(section: &mut Section<'_>, user: &str, accounts: &[mailbox::Settings]) -> Option<Login> {
+    let lender = section.text("tokens-of", "");
+    if lender.is_empty() {
+        let password = secret(section, "password", "credential:smtp-password")?;
+        return Some(Login { user: user.to_owned(), credentials: Credentials::Password(password) });
+    }
+    section.raw("password");
+    match accounts.iter().find(|account| account.account == lender).map(|account| &account.credentials) {
+        Some(Credentials::Token(tokens)) => Some(Login { user: user.to_owned(), credentials: Credentials::Token(Arc::clone(tokens)) }),
+        _ => {
+            section.refuse("tokens-of", &lender, "must be the name of an account that has [accounts.oauth2]");
+            None
+        }
+    }
+}
+
+fn no_login(section: &mut Section<'_>) -> Option<Login> {
+    for name in ["password", "tokens-of"] {
+        section.raw(name);
+    }
+    None
+}
+
 /// Reads `[smtp]`.
-pub fn smtp(value: Option<Value>, problems: &mut Problems) -> SmtpPart {
+pub fn smtp(value: Option<Value>, accounts: &[mailbox::Settings], problems: &mut Problems) -> SmtpPart {
     let mut section = Section::new("smtp", value, problems);
     let host = section.text("host", "");
     let security = section.take("security", Security::Tls, SECURITY);
@@ -196,11 +250,7 @@ pub fn smtp(value: Option<Value>, problems: &mut Problems) -> SmtpPart {
     let user = section.text("user", "");
     let is_used = !host.is_empty();
     let trust = if is_used { trust(&mut section, security) } else { section.raw("ca-file").and(None) };
-    let login = if is_used && !user.is_empty() {
-        secret(&mut section, "password", "credential:smtp-password").map(|password| Login { user: user.clone(), password })
-    } else {
-        section.raw("password").and(None)
-    };
+    let login = if is_used && !user.is_empty() { smtp_login(&mut section, &user, accounts) } else { no_login(&mut section) };
     let hello = section.text("hello", "localhost");
     let hello = HelloName::parse(&hello).map_err(|error| section.refuse("hello", &hello, error.to_string())).ok();
     let envelope_from = section.text("envelope-from", "");

@@ -149,3 +149,88 @@ fn looking_works_with_a_file_that_has_problems() {
     fs::write(&path, "[store]\npath = 3\n").expect("written");
     assert!(matches!(load_viewing(&path), Err(ConfigError::Problems { .. })));
 }
+
+/// An account with tokens, and files with its secrets.
+fn with_tokens(folder: &Path, table: &str) -> String {
+    use std::os::unix::fs::PermissionsExt;
+    let files = [
+        ("secret", "kaki".to_owned()),
+        ("key", include_str!("../../tests/tokens/key.pem").to_owned()),
+        ("certificate", include_str!("../../tests/tokens/certificate.pem").to_owned()),
+        ("nonsense", "himitsu\n".to_owned()),
+    ];
+    for (name, text) in &files {
+        let path = folder.join(name);
+        fs::write(&path, text).expect("written");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("set");
+    }
+    let account = "[[accounts]]\nname = \"desk\"\nhost = \"localhost\"\nsecurity = \"plaintext\"\nuser = \"desk@office.example.jp\"\n";
+    let table = table.replace("@", &folder.display().to_string());
+    format!(
+        "{account}[accounts.oauth2]\ntoken-url = \"https://login.example.jp/token\"\n{table}\n[store]\npath = \"{}/uketsuke.db\"\n",
+        folder.display()
+    )
+}
+
+const BY_SECRET: &str = "grant = \"client-credentials\"\nclient-id = \"desk\"\nscope = \"mail\"\nclient-secret = \"file:@/secret\"";
+const BY_CERTIFICATE: &str =
+    "grant = \"client-credentials\"\nclient-id = \"desk\"\nscope = \"mail\"\ncertificate = \"@/certificate\"\nprivate-key = \"file:@/key\"";
+const BY_REFRESH: &str = "grant = \"refresh-token\"\nclient-id = \"desk\"\nclient-secret = \"\"\nrefresh-token = \"file:@/secret\"";
+
+#[test]
+fn every_grant_can_be_configured_and_lent_to_smtp() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut seen: Vec<crate::token::Credentials> = Vec::new();
+    for table in [BY_SECRET, BY_CERTIFICATE, BY_REFRESH] {
+        let smtp = "[smtp]\nhost = \"localhost\"\nsecurity = \"plaintext\"\nuser = \"desk@office.example.jp\"\ntokens-of = \"desk\"\n";
+        let text = format!("{}{smtp}", with_tokens(folder.path(), table));
+        let configuration = parse(&text, Path::new("test.toml")).expect("valid");
+        let of_account = configuration.accounts.first().map(|account| account.credentials.clone()).expect("an account");
+        let of_smtp = configuration.courier.and_then(|courier| courier.login).map(|login| login.credentials).expect("a login");
+        assert_eq!(of_account, of_smtp);
+        assert!(!seen.contains(&of_account), "another grant is another identity");
+        assert!(!format!("{of_account:?}").contains("kaki"));
+        seen.push(of_account);
+    }
+}
+
+#[test]
+fn every_mistake_with_tokens_has_its_remedy() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for (table, key, words) in [
+        ("grant = \"password\"", "accounts[0].oauth2.grant", "must be \"client-credentials\""),
+        ("", "accounts[0].oauth2.grant", "must be"),
+        (&BY_SECRET.replace("\"mail\"", "\"\""), "accounts[0].oauth2.scope", "is missing; for Microsoft 365"),
+        (&BY_SECRET.replace("client-id = \"desk\"", ""), "accounts[0].oauth2.client-id", "is missing"),
+        (&BY_SECRET.replace("file:@/secret", "kaki"), "accounts[0].oauth2.client-secret", "must say where the password is kept"),
+        (&BY_SECRET.replace("client-secret", "client-secert"), "accounts[0].oauth2.client-secert", "did you mean `client-secret`?"),
+        (&BY_CERTIFICATE.replace("@/certificate", "@/nonsense"), "accounts[0].oauth2.certificate", "must be in PEM"),
+        (&BY_CERTIFICATE.replace("@/key", "@/nonsense"), "accounts[0].oauth2.certificate", "must be an RSA key in PEM"),
+        (&BY_CERTIFICATE.replace("@/certificate", "@/absent"), "accounts[0].oauth2.certificate", "cannot be read"),
+        (
+            "grant = \"service-account\"\nservice-account-key = \"file:@/nonsense\"",
+            "accounts[0].oauth2.service-account-key",
+            "download it again as JSON",
+        ),
+    ] {
+        let found = problems(&with_tokens(folder.path(), table));
+        let named = found.iter().find(|problem| problem.starts_with(key)).unwrap_or_else(|| panic!("{table}: {found:?}"));
+        assert!(named.contains(words), "{named}");
+        assert!(!found.iter().any(|problem| problem.contains("himitsu")), "{found:?}");
+    }
+    let elsewhere = with_tokens(folder.path(), BY_SECRET).replace("https://", "ftp://");
+    assert!(problems(&elsewhere).iter().any(|problem| problem.contains("write it as https://host/path")), "{:?}", problems(&elsewhere));
+    let both = with_tokens(folder.path(), BY_SECRET).replace("[accounts.oauth2]", "password = \"env:HOME\"\n[accounts.oauth2]");
+    assert!(problems(&both).iter().any(|problem| problem.contains("is not used beside [accounts.oauth2]")), "{:?}", problems(&both));
+    let method = with_tokens(folder.path(), BY_SECRET).replace("[accounts.oauth2]", "login = \"plain\"\n[accounts.oauth2]");
+    assert!(problems(&method).iter().any(|problem| problem.starts_with("accounts[0].login")), "{:?}", problems(&method));
+    let lent = format!(
+        "{}[smtp]\nhost = \"localhost\"\nsecurity = \"plaintext\"\nuser = \"desk\"\ntokens-of = \"desk\"\n",
+        account(folder.path())
+    );
+    assert!(
+        problems(&lent).iter().any(|problem| problem.contains("must be the name of an account that has [accounts.oauth2]")),
+        "{:?}",
+        problems(&lent)
+    );
+}

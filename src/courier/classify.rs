@@ -7,6 +7,7 @@
 use super::failure::{Failure, Phase};
 use super::outbox::TroubleKind;
 use super::reply::{Reply, Severity};
+use crate::token::TokenTrouble;
 use crate::wire::{WireError, WireTrouble};
 
 /// The letter's fate.
@@ -44,7 +45,16 @@ pub fn judge(failure: &Failure) -> Judgement {
         Failure::Garbled { phase, .. } => judged(fate_without_answer(*phase), Some(TroubleKind::Server)),
         Failure::Answered { phase, reply } => answered(*phase, reply),
         Failure::NoStartTls | Failure::BytesBeforeTls => judged(Fate::Untouched, Some(TroubleKind::Tls)),
-        Failure::NoMechanism { .. } | Failure::OddChallenge => judged(Fate::Untouched, Some(TroubleKind::Authentication)),
+        Failure::Token(error) => judged(
+            Fate::Untouched,
+            Some(match error.trouble() {
+                TokenTrouble::Network | TokenTrouble::Throttled(_) => TroubleKind::Network,
+                TokenTrouble::Refused => TroubleKind::Authentication,
+            }),
+        ),
+        Failure::NoMechanism { .. } | Failure::NoTokenMechanism { .. } | Failure::OddChallenge => {
+            judged(Fate::Untouched, Some(TroubleKind::Authentication))
+        }
         Failure::NoInternationalAddresses => judged(Fate::Never, None),
     }
 }

@@ -8,6 +8,7 @@ use std::io;
 use std::time::Duration;
 
 use super::reply::{Reply, ReplyLine};
+use crate::token::TokenError;
 use crate::wire::WireError;
 
 /// The steps of an SMTP session, in their order.
@@ -73,6 +74,12 @@ pub enum Failure {
         "the SMTP server offers no AUTH PLAIN or LOGIN here (it offers: {offered}); check `port` and `security`, or remove `user` if none is needed"
     )]
     NoMechanism { offered: String },
+    #[error("no access token for the SMTP server: {0}")]
+    Token(#[from] TokenError),
+    #[error(
+        "the SMTP server offers no AUTH XOAUTH2 or OAUTHBEARER (it offers: {offered}); remove `tokens-of` and use a password, or another server"
+    )]
+    NoTokenMechanism { offered: String },
     #[error("the SMTP server asked for something in AUTH that is neither user nor password; allow AUTH PLAIN on the server")]
     OddChallenge,
     #[error("the recipient's address is not ASCII and the SMTP server has no SMTPUTF8; write to the applicant by another way")]
@@ -97,7 +104,7 @@ impl Failure {
             | Self::Garbled { phase, .. }
             | Self::Answered { phase, .. } => Some(*phase),
             Self::NoStartTls | Self::BytesBeforeTls => Some(Phase::StartTls),
-            Self::NoMechanism { .. } | Self::OddChallenge => Some(Phase::Authentication),
+            Self::NoMechanism { .. } | Self::NoTokenMechanism { .. } | Self::Token(_) | Self::OddChallenge => Some(Phase::Authentication),
             Self::NoInternationalAddresses => Some(Phase::Recipient),
             Self::Wire(_) => None,
         }
@@ -125,7 +132,9 @@ impl Failure {
 fn remedy(phase: Phase, reply: &Reply) -> &'static str {
     match (phase, reply.code()) {
         (_, 400..500) => "it is tried again later",
-        (Phase::Authentication, _) => "check `user` and the password file (some providers want an application password)",
+        (Phase::Authentication, _) => {
+            "check `user` and the password file (some providers want an application password, others a token: `tokens-of`)"
+        }
         (_, 530 | 535) => "the server wants a login: set `user` and the password file",
         (Phase::Greeting | Phase::Hello, _) => "ask the server's operator to allow this machine's address and `hello`",
         (Phase::Sender, _) => "set `envelope-from` to an address that the account may use (some relays refuse the null path `<>`)",

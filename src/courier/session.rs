@@ -18,6 +18,8 @@ use super::letter::Letter;
 use super::link::{Link, Stream};
 use super::reply::{Reply, Severity};
 use super::settings::{Deadlines, HelloName, Login, Settings};
+use crate::secret::Secret;
+use crate::token::{self, Tokens};
 use crate::wire::{self, Security};
 
 /// A server that hears of a write error may have said why before it hung up; this long we listen.
@@ -62,16 +64,28 @@ impl Extensions {
     }
 
     fn mechanism(&self) -> Result<Mechanism, Failure> {
-        let offered: Vec<&str> = self.parameters("AUTH").map(Iterator::collect).unwrap_or_default();
-        let has = |name: &str| offered.iter().any(|word| word.eq_ignore_ascii_case(name));
-        if has("PLAIN") {
+        if self.has_mechanism("PLAIN") {
             Ok(Mechanism::Plain)
-        } else if has("LOGIN") {
+        } else if self.has_mechanism("LOGIN") {
             Ok(Mechanism::Login)
         } else {
-            let offered = if offered.is_empty() { "no AUTH".to_owned() } else { offered.join(", ") };
-            Err(Failure::NoMechanism { offered })
+            Err(Failure::NoMechanism { offered: self.mechanisms() })
         }
+    }
+
+    fn token_mechanism(&self) -> Result<token::Mechanism, Failure> {
+        let offered = token::Mechanism::ALL.into_iter().find(|mechanism| self.has_mechanism(mechanism.name()));
+        offered.ok_or_else(|| Failure::NoTokenMechanism { offered: self.mechanisms() })
+    }
+
+    fn has_mechanism(&self, name: &str) -> bool {
+        self.parameters("AUTH").is_some_and(|mut offered| offered.any(|word| word.eq_ignore_ascii_case(name)))
+    }
+
+    /// For a sentence.
+    fn mechanisms(&self) -> String {
+        let offered: Vec<&str> = self.parameters("AUTH").map(Iterator::collect).unwrap_or_default();
+        if offered.is_empty() { "no AUTH".to_owned() } else { offered.join(", ") }
     }
 }
 
@@ -114,7 +128,7 @@ impl Session {
         let extensions = hello(&mut link, &settings.hello, deadlines).await?;
         let mut session = Self { link, deadlines, extensions, letters: 0 };
         if let Some(login) = &settings.login {
-            session.log_in(login).await?;
+            session.log_in(login, settings).await?;
         }
         Ok(session)
     }
@@ -130,9 +144,39 @@ impl Session {
         self.letters
     }
 
-    async fn log_in(&mut self, login: &Login) -> Result<(), Failure> {
+    async fn log_in(&mut self, login: &Login, settings: &Settings) -> Result<(), Failure> {
+        match &login.credentials {
+            token::Credentials::Password(password) => self.log_in_by_password(&login.user, password).await,
+            token::Credentials::Token(tokens) => self.log_in_by_token(&login.user, tokens, settings).await,
+        }
+    }
+
+    /// A refused token is renewed out of turn, once: it may have been withdrawn before its time.
+    async fn log_in_by_token(&mut self, user: &str, tokens: &Tokens, settings: &Settings) -> Result<(), Failure> {
+        let mechanism = self.extensions.token_mechanism()?;
+        let mut token = tokens.token().await?;
+        loop {
+            let response = mechanism.response(user, &settings.host, settings.port, &token.secret);
+            let line = format!("AUTH {} {}", mechanism.name(), response.expose());
+            let mut reply = self.link.command(Phase::Authentication, &line, self.deadlines.command).await?;
+            if reply.code() == 334 {
+                // The server explains its refusal before it says it.
+                reply = self.link.command(Phase::Authentication, mechanism.acknowledgement(), self.deadlines.command).await?;
+            }
+            match reply.severity() {
+                Severity::Done => return Ok(()),
+                Severity::Permanent => match tokens.instead_of(&token).await? {
+                    Some(another) => token = another,
+                    None => return Err(Failure::Answered { phase: Phase::Authentication, reply }),
+                },
+                Severity::GoOn | Severity::Temporary => return Err(Failure::Answered { phase: Phase::Authentication, reply }),
+            }
+        }
+    }
+
+    async fn log_in_by_password(&mut self, user: &str, password: &Secret) -> Result<(), Failure> {
         let mechanism = self.extensions.mechanism()?;
-        let credentials = Credentials::new(login.user.clone(), login.password.expose().to_owned());
+        let credentials = Credentials::new(user.to_owned(), password.expose().to_owned());
         let odd = |_| Failure::OddChallenge;
         let mut command = Auth::new(mechanism, credentials.clone(), None).map_err(odd)?;
         for _ in 0..=MOST_CHALLENGES {

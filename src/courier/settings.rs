@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::secret::Secret;
+use crate::token::Credentials;
 use crate::wire::{Security, Trust};
 
 /// One SMTP server, how to speak to it, and how patiently.
@@ -27,11 +27,11 @@ pub struct Settings {
     pub rhythm: Rhythm,
 }
 
-/// User and password for AUTH PLAIN or LOGIN.
+/// Who logs in, and by what.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Login {
     pub user: String,
-    pub password: Secret,
+    pub credentials: Credentials,
 }
 
 /// What becomes of a letter that was sent whole and never answered.

@@ -4,10 +4,10 @@ use crate::config::Configuration;
 
 /// Whether something changed that a reload does not replace.
 pub fn differs(fresh: &Configuration, running: &Configuration) -> bool {
-    // Passwords do not show in `Debug`; they are compared for themselves.
+    // Secrets do not show in `Debug`; they are compared for themselves.
     let secrets = |configuration: &Configuration| {
-        let letters = configuration.courier.iter().filter_map(|courier| courier.login.as_ref()).map(|login| login.password.clone());
-        configuration.accounts.iter().map(|account| account.password.clone()).chain(letters).collect::<Vec<_>>()
+        let letters = configuration.courier.iter().filter_map(|courier| courier.login.as_ref()).map(|login| login.credentials.clone());
+        configuration.accounts.iter().map(|account| account.credentials.clone()).chain(letters).collect::<Vec<_>>()
     };
     let essence = |configuration: &Configuration| {
         let Configuration { accounts, courier, judging, envelope_from, store, judging_threads, grace, log_level } = configuration;

@@ -12,6 +12,7 @@ use super::session::{Beat, Condition, Data, Haste, Line, Session, Step};
 use super::settings::{LoginMethod, Settings};
 use super::transcript::Transcript;
 use super::transport::Transport;
+use crate::token::{Credentials, Mechanism, Tokens};
 use crate::wire::{self, Security};
 
 /// How the server received us.
@@ -33,7 +34,7 @@ pub(super) async fn open(settings: &Settings, beat: Beat) -> Result<Session, Mai
         Security::Tls => Transport::Protected(Box::new(wire::tls(tcp, &settings.host, &settings.trust, limit).await?)),
         Security::StartTls | Security::Plaintext => Transport::Bare(tcp),
     };
-    let mut session = Session::new(transport, &settings.limits, settings.deadlines, transcript(settings), beat);
+    let mut session = Session::new(transport, &settings.limits, settings.deadlines, Transcript::default(), beat);
     let greeting = greeted(&mut session, settings).await?;
     if settings.security == Security::StartTls {
         // RFC 9051, 6.2.1: STARTTLS is not possible once authenticated, so a PREAUTH greeting is an attack or a mistake.
@@ -45,16 +46,9 @@ pub(super) async fn open(settings: &Settings, beat: Beat) -> Result<Session, Mai
     if greeting == Greeting::Ok {
         log_in(&mut session, settings).await?;
     }
-    if session.capabilities().is_empty() {
-        session.command("CAPABILITY", Haste::Short, |_| Ok(())).await?;
-    }
+    ask_capabilities(&mut session).await?;
     introduce(&mut session).await?;
     Ok(session)
-}
-
-fn transcript(settings: &Settings) -> Transcript {
-    let password = settings.password.expose();
-    Transcript::new(vec![encoding::plain_response(&settings.user, password), encoding::base64(password.as_bytes()), password.to_owned()])
 }
 
 async fn greeted(session: &mut Session, settings: &Settings) -> Result<Greeting, MailboxError> {
@@ -82,9 +76,7 @@ async fn greeted(session: &mut Session, settings: &Settings) -> Result<Greeting,
 }
 
 async fn start_tls(mut session: Session, settings: &Settings) -> Result<Session, MailboxError> {
-    if session.capabilities().is_empty() {
-        session.command("CAPABILITY", Haste::Short, |_| Ok(())).await?;
-    }
+    ask_capabilities(&mut session).await?;
     if !session.offers("STARTTLS") {
         return Err(MailboxError::NoStartTls);
     }
@@ -97,13 +89,19 @@ async fn start_tls(mut session: Session, settings: &Settings) -> Result<Session,
 }
 
 async fn log_in(session: &mut Session, settings: &Settings) -> Result<(), MailboxError> {
-    if session.capabilities().is_empty() {
-        session.command("CAPABILITY", Haste::Short, |_| Ok(())).await?;
+    match &settings.credentials {
+        Credentials::Password(password) => log_in_by_password(session, settings, password.expose()).await,
+        Credentials::Token(tokens) => log_in_by_token(session, settings, tokens).await,
     }
-    let (user, password) = (settings.user.as_str(), settings.password.expose());
+}
+
+async fn log_in_by_password(session: &mut Session, settings: &Settings, password: &str) -> Result<(), MailboxError> {
+    ask_capabilities(session).await?;
+    let user = settings.user.as_str();
     if user.contains('\0') || password.contains('\0') {
         return Err(MailboxError::UnusableSecret);
     }
+    session.hide(vec![encoding::plain_response(user, password), encoding::base64(password.as_bytes()), password.to_owned()]);
     let lines = match method(session, settings.login)? {
         Method::PlainAtOnce => {
             vec![Line::secret(format!("AUTHENTICATE PLAIN {}", encoding::plain_response(user, password)), "AUTHENTICATE PLAIN [hidden]")]
@@ -113,15 +111,61 @@ async fn log_in(session: &mut Session, settings: &Settings) -> Result<(), Mailbo
         }
         Method::Login => encoding::login_lines(user, password),
     };
+    present(session, settings, &lines).await
+}
+
+/// A token may have been withdrawn before its time, so one that is refused is renewed out of turn; a fresh one that is refused, too, is an
+/// operator's affair.
+async fn log_in_by_token(session: &mut Session, settings: &Settings, tokens: &Tokens) -> Result<(), MailboxError> {
+    ask_capabilities(session).await?;
+    let mechanism = mechanism(session, settings.login)?;
+    let mut token = tokens.token().await?;
+    loop {
+        let response = mechanism.response(&settings.user, &settings.host, settings.port, &token.secret);
+        session.hide(vec![response.expose().to_owned(), token.secret.expose().to_owned()]);
+        let name = format!("AUTHENTICATE {}", mechanism.name());
+        let mut lines = if session.offers("SASL-IR") {
+            vec![Line::secret(format!("{name} {}", response.expose()), &format!("{name} [hidden]"))]
+        } else {
+            vec![Line::open(name), Line::secret(response.expose().to_owned(), "[hidden]")]
+        };
+        lines.push(Line::open(mechanism.acknowledgement()));
+        match present(session, settings, &lines).await {
+            Err(MailboxError::Authentication { user, said }) => match tokens.instead_of(&token).await? {
+                Some(another) => token = another,
+                None => return Err(MailboxError::TokenRefused { user, said }),
+            },
+            outcome => return outcome,
+        }
+        ask_capabilities(session).await?;
+    }
+}
+
+async fn ask_capabilities(session: &mut Session) -> Result<(), MailboxError> {
+    if session.capabilities().is_empty() {
+        session.command("CAPABILITY", Haste::Short, |_| Ok(())).await?;
+    }
+    Ok(())
+}
+
+async fn present(session: &mut Session, settings: &Settings, lines: &[Line]) -> Result<(), MailboxError> {
     // The server may offer other things to us than to strangers (RFC 3501, 6.2.3).
     session.forget_capabilities();
-    let name = "LOGIN";
-    let finish = session.dialogue(&lines, Haste::Short, |_| Ok(())).await;
-    match finish {
+    match session.dialogue(lines, Haste::Short, |_| Ok(())).await {
         Ok(_) => Ok(()),
         Err(MailboxError::Refused { said, .. }) => Err(refused(settings, said)),
-        Err(MailboxError::Closed { tail, .. }) => Err(MailboxError::Closed { command: name.to_owned(), tail }),
+        Err(MailboxError::Closed { tail, .. }) => Err(MailboxError::Closed { command: "LOGIN".to_owned(), tail }),
         Err(other) => Err(other),
+    }
+}
+
+fn mechanism(session: &Session, wanted: LoginMethod) -> Result<Mechanism, MailboxError> {
+    let offered = |mechanism: &Mechanism| session.offers(&format!("AUTH={}", mechanism.name()));
+    match wanted {
+        LoginMethod::Token(mechanism) => Ok(mechanism),
+        LoginMethod::Auto | LoginMethod::Plain | LoginMethod::Login => {
+            Mechanism::ALL.into_iter().find(offered).ok_or_else(|| MailboxError::NoTokenLogin { offered: session.capabilities().join(" ") })
+        }
     }
 }
 
@@ -147,8 +191,10 @@ fn method(session: &Session, wanted: LoginMethod) -> Result<Method, MailboxError
     match wanted {
         LoginMethod::Plain => Ok(plain),
         LoginMethod::Auto if session.offers("AUTH=PLAIN") => Ok(plain),
-        LoginMethod::Auto | LoginMethod::Login if !session.offers("LOGINDISABLED") => Ok(Method::Login),
-        LoginMethod::Auto | LoginMethod::Login => Err(MailboxError::NoPasswordLogin { offered: session.capabilities().join(" ") }),
+        LoginMethod::Auto | LoginMethod::Login | LoginMethod::Token(_) if !session.offers("LOGINDISABLED") => Ok(Method::Login),
+        LoginMethod::Auto | LoginMethod::Login | LoginMethod::Token(_) => {
+            Err(MailboxError::NoPasswordLogin { offered: session.capabilities().join(" ") })
+        }
     }
 }
 

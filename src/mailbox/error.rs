@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::answer::Code;
 use super::ledger::{FailureKind, LedgerError};
 use super::screen::Breach;
+use crate::token::{TokenError, TokenTrouble};
 use crate::wire::{WireError, WireTrouble};
 
 /// Why the watcher's connection ended, or never came about.
@@ -28,6 +29,14 @@ pub enum MailboxError {
     UnusableSecret,
     #[error("the server refuses the login of {user}: {said}; check `user`, the password and whether IMAP is enabled for the account")]
     Authentication { user: String, said: String },
+    #[error(
+        "the server refuses the token of {user}, and a new one, too: {said}; check `user`, and let an administrator grant the application access to this mailbox"
+    )]
+    TokenRefused { user: String, said: String },
+    #[error("the server offers no login with a token ({offered}); use a server setting that allows AUTH=XOAUTH2 or AUTH=OAUTHBEARER")]
+    NoTokenLogin { offered: String },
+    #[error("no access token: {0}")]
+    Token(#[from] TokenError),
     #[error("the server asks us to come less often: {said}; we wait, nothing needs to be done")]
     Throttled { said: String, pause: Option<Duration> },
     #[error("the server is out of order for a while: {said}; we come back by ourselves")]
@@ -82,11 +91,17 @@ impl MailboxError {
             | Self::Silent { .. }
             | Self::Slow { .. }
             | Self::Renumbered => FailureKind::Network,
-            Self::Authentication { .. } => FailureKind::Authentication,
+            Self::Authentication { .. } | Self::TokenRefused { .. } => FailureKind::Authentication,
+            Self::Token(error) => match error.trouble() {
+                TokenTrouble::Network => FailureKind::Network,
+                TokenTrouble::Throttled(_) => FailureKind::Throttled,
+                TokenTrouble::Refused => FailureKind::Authentication,
+            },
             Self::Throttled { .. } => FailureKind::Throttled,
             Self::PreauthenticatedInTheClear
             | Self::NoStartTls
             | Self::NoPasswordLogin { .. }
+            | Self::NoTokenLogin { .. }
             | Self::UnusableSecret
             | Self::Folder { .. }
             | Self::Refused { .. } => FailureKind::Refused,
@@ -107,6 +122,10 @@ impl MailboxError {
     pub fn suggested_pause(&self) -> Option<Duration> {
         match self {
             Self::Throttled { pause, .. } => *pause,
+            Self::Token(error) => match error.trouble() {
+                TokenTrouble::Throttled(pause) => pause,
+                TokenTrouble::Network | TokenTrouble::Refused => None,
+            },
             _ => None,
         }
     }

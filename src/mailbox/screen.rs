@@ -218,7 +218,7 @@ mod tests {
     /// Scans the bytes in portions of the given size.
     fn scan(bytes: &[u8], portion: usize) -> Result<Vec<String>, Breach> {
         let mut screen = Screen::new(CAPS);
-        let mut transcript = Transcript::new(vec![]);
+        let mut transcript = Transcript::default();
         for part in bytes.chunks(portion) {
             screen.pass(part, &mut transcript)?;
         }
@@ -260,7 +260,7 @@ mod tests {
     #[test]
     fn a_parser_that_makes_nothing_of_complete_lines_gets_no_more() {
         let mut screen = Screen::new(CAPS);
-        let mut transcript = Transcript::new(vec![]);
+        let mut transcript = Transcript::default();
         screen.pass(b"* 1 FETCH (X (\r\n* OK\r\n* 2 FETCH (BODY[] {5}\r\nab", &mut transcript).unwrap();
         screen.answered();
         assert_eq!(screen.asked_for_more(), Err(Breach::Incomprehensible));
@@ -280,7 +280,7 @@ mod tests {
             ("* 1 FETCH (X \")\" Y (a {20000}\r\n", Err(Breach::Misplaced { announced: 20_000 })),
             ("* LIST () \"/\" {20}\r\n", Ok(())),
         ] {
-            assert_eq!(Screen::new(roomy).pass(line.as_bytes(), &mut Transcript::new(vec![])), expected, "{line}");
+            assert_eq!(Screen::new(roomy).pass(line.as_bytes(), &mut Transcript::default()), expected, "{line}");
         }
     }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::ledger::Action;
-use crate::secret::Secret;
+use crate::token::{Credentials, Mechanism};
 use crate::wire::{Security, Trust};
 
 /// Everything that one watcher needs to know.
@@ -20,7 +20,7 @@ pub struct Settings {
     pub security: Security,
     pub trust: Trust,
     pub user: String,
-    pub password: Secret,
+    pub credentials: Credentials,
     pub login: LoginMethod,
     /// The watched folder, as people write it; encoded for the wire by us.
     pub folder: String,
@@ -31,16 +31,19 @@ pub struct Settings {
     pub pauses: Pauses,
 }
 
-/// How the password is shown to the server.
+/// How the password or the token is shown to the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LoginMethod {
-    /// `AUTHENTICATE PLAIN` where it is offered, else `LOGIN`. Never both: a wrong password must cost one attempt, not two.
+    /// A password by `AUTHENTICATE PLAIN` where it is offered, else by `LOGIN`. Never both: a wrong password must cost one attempt, not
+    /// two. A token by the first mechanism for tokens that is offered.
     #[default]
     Auto,
     /// RFC 4616.
     Plain,
     /// RFC 3501, 6.2.3.
     Login,
+    /// A token by this mechanism.
+    Token(Mechanism),
 }
 
 /// What happens to a mail on the server once it is judged. The keys are verdict words (`accepted`, `missing`, …).

@@ -20,9 +20,10 @@ pub(super) struct Transcript {
 }
 
 impl Transcript {
-    pub(super) fn new(secrets: Vec<String>) -> Self {
+    /// Hides these texts from now on.
+    pub(super) fn hide(&mut self, secrets: Vec<String>) {
         // A secret of one or two characters would tear ordinary words apart and hide nothing.
-        Self { lines: VecDeque::new(), secrets: secrets.into_iter().filter(|secret| secret.chars().count() > 2).collect() }
+        self.secrets.extend(secrets.into_iter().filter(|secret| secret.chars().count() > 2));
     }
 
     pub(super) fn sent(&mut self, line: &str) {
@@ -75,21 +76,22 @@ mod tests {
 
     #[test]
     fn a_password_that_the_server_echoes_stays_hidden() {
-        let mut transcript = Transcript::new(vec!["kaki-no-tane".to_owned()]);
+        let mut transcript = Transcript::default();
+        transcript.hide(vec!["kaki-no-tane".to_owned()]);
         transcript.received(b"A1 NO user taro with kaki-no-tane is unknown\r\n");
         assert_eq!(transcript.tail(), Tail(vec!["S: A1 NO user taro with [hidden] is unknown".to_owned()]));
     }
 
     #[test]
     fn escapes_are_shown_and_long_lines_cut() {
-        let transcript = Transcript::new(vec![]);
+        let transcript = Transcript::default();
         assert_eq!(transcript.cleaned("a\x1b[31mb\u{202e}c"), "a\u{fffd}[31mb\u{fffd}c");
         assert_eq!(transcript.cleaned(&"受".repeat(200)), format!("{}…", "受".repeat(160)));
     }
 
     #[test]
     fn only_the_last_lines_are_kept() {
-        let mut transcript = Transcript::new(vec![]);
+        let mut transcript = Transcript::default();
         for number in 0..100 {
             transcript.sent(&format!("A{number} NOOP"));
         }

@@ -2,6 +2,7 @@
 
 pub mod imap;
 pub mod mail;
+pub mod oauth;
 pub mod proxy;
 pub mod real;
 pub mod smtp;

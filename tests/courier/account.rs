@@ -3,6 +3,7 @@
 use testbed::smtp::{Options, Phase, Rule, Sink, What};
 use uketsuke::courier::{Failure, probe};
 use uketsuke::secret::Secret;
+use uketsuke::token::Credentials;
 
 use crate::office::{Office, PATIENT, account, login, settings, sink};
 
@@ -11,7 +12,7 @@ async fn a_wrong_password_is_tried_once_and_then_not_before_the_pause_is_over() 
     let sink = Sink::start(Options { account: Some(account()), ..Options::default() });
     let mut settings = settings(sink.port());
     let mut wrong = login();
-    wrong.password = Secret::new("yesterday's".to_owned());
+    wrong.credentials = Credentials::Password(Secret::new("yesterday's".to_owned()));
     settings.login = Some(wrong);
     settings.rhythm.account_pauses = vec![std::time::Duration::from_hours(1)];
     let office = Office::open(settings, 3);
@@ -21,7 +22,7 @@ async fn a_wrong_password_is_tried_once_and_then_not_before_the_pause_is_over() 
     let ledger = std::sync::Arc::clone(&office.ledger);
     let account = office.close().await;
     let sentence = "the SMTP server answered AUTH with: 535 5.7.8 Wrong user or password; \
-                    check `user` and the password file (some providers want an application password)";
+                    check `user` and the password file (some providers want an application password, others a token: `tokens-of`)";
     assert_eq!(account, ["claimed 1, attempt 1".to_owned(), "returned 1".to_owned(), format!("trouble authentication: {sentence}")]);
     assert_eq!(ledger.attempts(), [0, 0, 0]);
     assert_eq!(sink.dialogue().iter().filter(|line| line.starts_with("C: AUTH")).count(), 1);

@@ -8,6 +8,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use uketsuke::courier::{self, CourierError, Deadlines, HelloName, Login, OnUnknown, Rhythm, Settings, Surroundings};
 use uketsuke::secret::Secret;
+use uketsuke::token::Credentials;
 use uketsuke::wire::{Security, Trust};
 
 use crate::ledger::{Fault, Ledger};
@@ -42,7 +43,7 @@ pub fn settings(port: u16) -> Settings {
 }
 
 pub fn login() -> Login {
-    Login { user: "office".to_owned(), password: Secret::new("kaki-no-tane".to_owned()) }
+    Login { user: "office".to_owned(), credentials: Credentials::Password(Secret::new("kaki-no-tane".to_owned())) }
 }
 
 pub fn account() -> Account {

@@ -13,6 +13,7 @@ type Keys = BTreeMap<String, String>;
 pub struct Plan {
     account: Keys,
     targets: Keys,
+    oauth2: Keys,
     sections: BTreeMap<String, Keys>,
 }
 
@@ -24,7 +25,7 @@ pub fn quoted(text: &str) -> String {
 impl Plan {
     /// An office that answers whatever lies in its mailbox, as fast as it may.
     pub fn new(folder: &Path, imap_port: u16, smtp_port: u16) -> Self {
-        let mut plan = Self { account: Keys::new(), targets: Keys::new(), sections: BTreeMap::new() };
+        let mut plan = Self { account: Keys::new(), targets: Keys::new(), oauth2: Keys::new(), sections: BTreeMap::new() };
         let password = quoted(&format!("file:{}", folder.join("password").display()));
         for (key, value) in [
             ("name", quoted("desk")),
@@ -54,6 +55,21 @@ impl Plan {
         self
     }
 
+    /// Access tokens in the place of the password, by a refresh token that lies in this file.
+    pub fn tokens(mut self, url: &str, refresh_token: &Path) -> Self {
+        self.account.remove("password");
+        for (key, value) in [
+            ("grant", "refresh-token".to_owned()),
+            ("token-url", url.to_owned()),
+            ("client-id", "desk".to_owned()),
+            ("client-secret", String::new()),
+            ("refresh-token", format!("file:{}", refresh_token.display())),
+        ] {
+            self.oauth2.insert(key.to_owned(), quoted(&value));
+        }
+        self
+    }
+
     /// Filing of all verdicts but `ignored`: `keyword` or `move`, each to `prefix` and the verdict.
     pub fn filing(mut self, filing: &str, prefix: &str) -> Self {
         for verdict in ["accepted", "missing", "wrong_type", "review"] {
@@ -80,6 +96,9 @@ impl Plan {
         write("[[accounts]]", &self.account);
         if !self.targets.is_empty() {
             write("[accounts.targets]", &self.targets);
+        }
+        if !self.oauth2.is_empty() {
+            write("[accounts.oauth2]", &self.oauth2);
         }
         for (section, keys) in &self.sections {
             write(&format!("[{section}]"), keys);

@@ -3,6 +3,7 @@
 use std::fs;
 
 use testbed::imap::{self, State, What, When};
+use testbed::oauth::{Answer, TokenEndpoint};
 use testbed::smtp;
 use testbed::tls::{Authority, Certificate, Security};
 
@@ -114,6 +115,31 @@ async fn tls_and_starttls_carry_mails_in_and_letters_out() {
         let log = daemon.close().await;
         assert!(!log.contains("himitsu"), "{log}");
     }
+}
+
+#[tokio::test]
+async fn access_tokens_carry_mails_in_and_letters_out_and_stay_secret() {
+    let post = Post::dozen(7);
+    let endpoint = TokenEndpoint::start(Security::Plaintext, vec![Answer::exchanged("himitsu-token", "himitsu-exchanged")]);
+    let account = smtp::Account { user: "office".to_owned(), password: "x".to_owned(), token: Some("himitsu-token".to_owned()) };
+    let capabilities = ["IMAP4rev1", "IDLE", "UIDPLUS", "SASL-IR", "AUTH=XOAUTH2"].map(str::to_owned).to_vec();
+    let (token, folders) = (Some("himitsu-token".to_owned()), vec![post.inbox()]);
+    let options = imap::Options { token, capabilities, folders, ..imap::Options::default() };
+    let office = Office::new(options, smtp::Options { account: Some(account), ..smtp::Options::default() }, |plan| plan);
+    // The file of the password becomes that of the refresh token: it has the right mode already.
+    fs::write(office.path("password"), "himitsu-refresh\n").expect("written");
+    let plan = office.plan().tokens(&endpoint.url(), &office.path("password"));
+    office.write(&plan.set("smtp", "user", "\"office\"").set("smtp", "tokens-of", "\"desk\"").set("log", "level", "\"trace\""));
+    let check = office.ask(&["check"]).await;
+    assert_eq!(check.code, Some(0), "{}{}", check.stdout, check.stderr);
+    let daemon = office.start();
+    office.until_balanced(&post).await;
+    let status = office.ask(&["status", "--json"]).await;
+    let log = daemon.close().await;
+    for text in [&check.stdout, &check.stderr, &status.stdout, &log] {
+        assert!(!text.contains("himitsu") && !text.contains("aGltaXRzdS"), "{text}");
+    }
+    assert!(office.path("refresh-token-desk").exists());
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use uketsuke::mailbox::{self, Deadlines, FilingRules, Intervals, Limits, LoginMethod, Pauses, Settings};
 use uketsuke::secret::Secret;
+use uketsuke::token::Credentials;
 use uketsuke::wire::{Security, Trust};
 
 use crate::ledger::MemoryLedger;
@@ -26,7 +27,7 @@ pub fn settings(port: u16) -> Settings {
         security: Security::Plaintext,
         trust: trust(),
         user: options.user,
-        password: Secret::new(options.password),
+        credentials: password_of(options.password),
         login: LoginMethod::Auto,
         folder: "INBOX".to_owned(),
         filing: FilingRules::None,
@@ -43,6 +44,10 @@ pub fn settings(port: u16) -> Settings {
             ..Pauses::default()
         },
     }
+}
+
+pub fn password_of(password: impl Into<String>) -> Credentials {
+    Credentials::Password(Secret::new(password.into()))
 }
 
 /// Some authority; plaintext connections never ask it.

@@ -5,10 +5,9 @@ use std::time::Duration;
 use testbed::imap::{Options, Rule, Server, What, When};
 use testbed::tls::{self, Authority, Certificate};
 use uketsuke::mailbox::{Event, FailureKind, LoginMethod, Settings, Support, probe};
-use uketsuke::secret::Secret;
 use uketsuke::wire::Security;
 
-use crate::bench::{Bench, inbox, mails, server, settings, trust_of};
+use crate::bench::{Bench, inbox, mails, password_of, server, settings, trust_of};
 
 fn capabilities(words: &str) -> Vec<String> {
     words.split(' ').map(str::to_owned).collect()
@@ -118,7 +117,7 @@ async fn a_japanese_password_logs_in() {
             capabilities: capabilities(offered),
             ..Options::default()
         });
-        first_look(Settings { password: Secret::new("柿の種".to_owned()), ..settings(server.port()) }, &server).await;
+        first_look(Settings { credentials: password_of("柿の種".to_owned()), ..settings(server.port()) }, &server).await;
     }
 }
 
@@ -134,7 +133,7 @@ async fn no_way_to_log_in_is_said_so() {
 async fn a_wrong_password_is_tried_seldom_and_never_shown() {
     let server = server(3, vec![]);
     let secret = "chigau-kotoba";
-    let wrong = Settings { password: Secret::new(secret.to_owned()), ..settings(server.port()) };
+    let wrong = Settings { credentials: password_of(secret.to_owned()), ..settings(server.port()) };
     let bench = Bench::start(wrong);
     bench.ledger.until("two refusals", |rows| rows.failures().len() == 2).await;
     let ledger = bench.stop().await;
@@ -227,7 +226,7 @@ async fn probe_reports_and_changes_nothing() {
 #[tokio::test]
 async fn probe_says_what_is_wrong() {
     let server = server(3, vec![]);
-    let wrong = Settings { password: Secret::new("chigau".to_owned()), ..settings(server.port()) };
+    let wrong = Settings { credentials: password_of("chigau".to_owned()), ..settings(server.port()) };
     let sentence = probe(&wrong).await.unwrap_err().to_string();
     assert!(sentence.contains("refuses the login"), "{sentence}");
     let nowhere = probe(&Settings { port: 1, ..settings(1) }).await.unwrap_err();

@@ -23,6 +23,7 @@ use uketsuke::mailbox::{
     self, Action, Deadlines, Event, Filed, Filing, FilingRules, Intervals, Limits, LoginMethod, Pauses, Settings, Support,
 };
 use uketsuke::secret::Secret;
+use uketsuke::token::Credentials;
 use uketsuke::wire::{Security, Trust};
 
 use dovecot::Dovecot;
@@ -36,7 +37,7 @@ fn settings(dovecot: &Dovecot) -> Settings {
         security: Security::Tls,
         trust: Trust::of_file(&dovecot.authority()).unwrap(),
         user: "desk".to_owned(),
-        password: Secret::new("himitsu".to_owned()),
+        credentials: Credentials::Password(Secret::new("himitsu".to_owned())),
         login: LoginMethod::Auto,
         folder: "INBOX".to_owned(),
         filing: FilingRules::None,
@@ -162,7 +163,7 @@ async fn starttls_login_methods_and_probe() {
             assert_eq!((report.exists, report.idle, report.moving, report.uidplus), (1, Support::Yes, Support::Yes, Support::Yes));
         }
     }
-    let wrong = Settings { password: Secret::new("chigau".to_owned()), ..bare };
+    let wrong = Settings { credentials: Credentials::Password(Secret::new("chigau".to_owned())), ..bare };
     let refused = mailbox::probe(&Settings { security: Security::StartTls, ..wrong }).await.unwrap_err();
     assert_eq!(refused.kind(), mailbox::FailureKind::Authentication, "{refused}");
 }

@@ -386,6 +386,11 @@ impl Session {
         }
     }
 
+    /// These texts are shown to nobody.
+    pub(super) fn hide(&mut self, secrets: Vec<String>) {
+        self.client.get_mut().transcript().hide(secrets);
+    }
+
     /// The tail of the conversation, for an error made elsewhere.
     pub(super) fn tail(&mut self) -> super::error::Tail {
         self.client.get_mut().transcript().tail()
