@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use super::reconcile::Progress;
 use super::suspects::{Blame, Suspects};
 use super::windows::{Stride, Window};
 
@@ -25,6 +26,7 @@ pub(super) struct Notes {
     pub undetailed: BTreeSet<u32>,
     pub looks: u64,
     pub reconciled: Option<Instant>,
+    pub reconciling: Progress,
     /// UIDVALIDITY that all of this is about.
     pub uidvalidity: u32,
 }

@@ -1,7 +1,7 @@
 //! From time to time, all UIDs of the folder against all UIDs known: the net below the cursor.
 //!
-//! Promises: a mail that slipped through (a server that showed it late, or below the cursor) is taken within a day.
-//! Rejected: doing without; several servers have been seen to let mails appear out of order.
+//! Promises: a mail that slipped through (a server that showed it late, or below the cursor) is taken within a day; new mails do not wait
+//! for it: it steps aside and goes on where it was. Rejected: doing without; several servers have been seen to let mails appear out of order.
 
 use std::time::Instant;
 
@@ -13,6 +13,23 @@ use super::look::Visit;
 /// UIDs known to the ledger that are compared at once.
 const WIDTH: u32 = 5_000;
 
+/// How far a comparison has come; survives a lost connection.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Progress {
+    /// The next UID; 0 before it begins.
+    at: u32,
+    /// Mails that had been overlooked.
+    found: usize,
+}
+
+/// How a comparison ended for now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Walked {
+    ToTheEnd,
+    /// New mails have come, or the stop.
+    Aside,
+}
+
 impl<L: Ledger> Visit<'_, L> {
     /// Reconciles if it is time: at the first connection of a process, then once an interval.
     pub(super) async fn reconcile_when_due(&mut self) -> Result<(), MailboxError> {
@@ -20,20 +37,27 @@ impl<L: Ledger> Visit<'_, L> {
         if last.is_some_and(|moment| moment.elapsed() < self.settings.intervals.reconcile) {
             return Ok(());
         }
-        let found = self.reconcile().await?;
-        if !self.is_stopping() {
-            self.memory.notes().reconciled = Some(Instant::now());
+        if self.reconcile().await? == Walked::ToTheEnd {
+            let mut notes = self.memory.notes();
+            notes.reconciled = Some(Instant::now());
+            let Progress { found, .. } = std::mem::take(&mut notes.reconciling);
+            drop(notes);
             self.observe(Event::Reconciled { found });
         }
         Ok(())
     }
 
-    async fn reconcile(&mut self) -> Result<usize, MailboxError> {
-        let Some(cursor) = self.ledger.cursor(&self.place.account, &self.place.folder).await? else { return Ok(0) };
+    async fn reconcile(&mut self) -> Result<Walked, MailboxError> {
+        let Some(cursor) = self.ledger.cursor(&self.place.account, &self.place.folder).await? else { return Ok(Walked::ToTheEnd) };
         let end = cursor.next_uid.saturating_sub(1);
         let most = usize::try_from(WIDTH).unwrap_or(usize::MAX);
-        let (mut at, mut width, mut found) = (1_u32, WIDTH, 0_usize);
-        while at <= end && !self.is_stopping() {
+        let growths = self.session.view().growths;
+        let Progress { at, .. } = self.memory.notes().reconciling;
+        let (mut at, mut width) = (at.max(1), WIDTH);
+        while at <= end {
+            if self.is_stopping() || self.session.view().growths != growths {
+                return Ok(Walked::Aside);
+            }
             self.beat();
             let to = at.saturating_add(width.saturating_sub(1)).min(end);
             let listed = folder::uids(self.session, at, to, most).await?;
@@ -43,14 +67,17 @@ impl<L: Ledger> Visit<'_, L> {
             if !listed.is_empty() {
                 let known = self.ledger.known_uids(&self.place, at, seen_to).await?;
                 for uid in listed.into_iter().filter(|uid| known.binary_search(uid).is_err()) {
-                    found = found.saturating_add(self.take_singly(uid).await?);
+                    let taken = self.take_singly(uid).await?;
+                    let mut notes = self.memory.notes();
+                    notes.reconciling.found = notes.reconciling.found.saturating_add(taken);
                 }
             }
             match seen_to.checked_add(1) {
                 Some(next) => at = next,
                 None => break,
             }
+            self.memory.notes().reconciling.at = at;
         }
-        Ok(found)
+        Ok(Walked::ToTheEnd)
     }
 }

@@ -62,13 +62,14 @@ type Hook = (usize, Box<dyn FnOnce() + Send>);
 
 pub struct MemoryLedger {
     hook: Mutex<Option<Hook>>,
+    at_question: Mutex<Option<Box<dyn FnOnce() + Send>>>,
     rows: Mutex<Rows>,
     bell: watch::Sender<u64>,
 }
 
 impl Default for MemoryLedger {
     fn default() -> Self {
-        Self { hook: Mutex::default(), rows: Mutex::default(), bell: watch::Sender::new(0) }
+        Self { hook: Mutex::default(), at_question: Mutex::default(), rows: Mutex::default(), bell: watch::Sender::new(0) }
     }
 }
 
@@ -80,6 +81,11 @@ impl MemoryLedger {
     /// Runs this when so many batches have been stored.
     pub fn at_receipt(&self, count: usize, act: impl FnOnce() + Send + 'static) {
         *self.hook.lock().unwrap() = Some((count, Box::new(act)));
+    }
+
+    /// Runs this when it is first asked which UIDs it knows.
+    pub fn at_question(&self, act: impl FnOnce() + Send + 'static) {
+        *self.at_question.lock().unwrap() = Some(Box::new(act));
     }
 
     fn run_hook(&self) {
@@ -168,6 +174,9 @@ impl Ledger for MemoryLedger {
     }
 
     async fn known_uids(&self, place: &Place, from: u32, to: u32) -> Result<Vec<u32>, LedgerError> {
+        if let Some(act) = self.at_question.lock().unwrap().take() {
+            act();
+        }
         let rows = self.rows();
         Ok(rows.known.range((place.uidvalidity, from)..=(place.uidvalidity, to)).map(|(_, uid)| *uid).collect())
     }

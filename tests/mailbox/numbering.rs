@@ -130,6 +130,27 @@ async fn a_mail_below_the_cursor_is_found_by_the_reconcile() {
 }
 
 #[tokio::test]
+async fn a_new_mail_does_not_wait_for_the_reconcile() {
+    const MANY: u32 = 12_000;
+    let server = Arc::new(server(12_000, vec![]));
+    let ledger = experienced(1_700_000_000, MANY + 1, 1..=MANY);
+    let post = Arc::clone(&server);
+    ledger.at_question(move || {
+        post.deliver(mail(12_001));
+    });
+    let bench = Bench::with(settings(server.port()), ledger);
+    bench.ledger.until("the reconcile", |rows| rows.events.contains(&Event::Reconciled { found: 0 })).await;
+    assert_eq!(bench.stop().await.rows().bodies(), [mail(12_001)]);
+    let commands = server.commands();
+    let place =
+        |words: &str| commands.iter().position(|command| command.contains(words)).unwrap_or_else(|| panic!("{words}: {commands:?}"));
+    let order =
+        ["UID FETCH 1:5000 (UID)", "UID FETCH 5001:10000 (UID)", "UID FETCH 12001 (UID BODY.PEEK[])", "UID FETCH 10001:12001 (UID)"]
+            .map(place);
+    assert!(order.is_sorted(), "{order:?} {commands:?}");
+}
+
+#[tokio::test]
 async fn the_reconcile_comes_once_an_interval() {
     let server = server(12, vec![]);
     let mut settings = settings(server.port());
