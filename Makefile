@@ -7,7 +7,7 @@ CARGO ?= cargo
 help:
 	@echo 'make lint    formatting, clippy and rustdoc; a warning is an error'
 	@echo 'make test    all tests, with a real Dovecot and a real Postfix (installs them by apt if it may)'
-	@echo 'make bench   how fast a full mailbox is drained, and how fast the desk reads beside mail-parser'
+	@echo 'make bench   how fast a full mailbox is drained, how soon a new mail is judged, and how fast the desk reads beside mail-parser'
 	@echo 'make demo    a day at the desk on loopback, no network needed'
 	@echo 'make corpus  writes the generated mails of tests/corpus again'
 	@echo 'make fuzz    each fuzz target for SECONDS (60); needs cargo-fuzz (cargo install cargo-fuzz) and a C++ compiler'
@@ -27,6 +27,7 @@ test:
 bench:
 	$(CARGO) bench --locked --bench desk
 	$(CARGO) bench --locked --bench drain
+	$(CARGO) bench --locked --bench watch
 
 demo:
 	$(CARGO) run --locked --release --example demo

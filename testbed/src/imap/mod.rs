@@ -175,6 +175,12 @@ impl Server {
         self.house.shared.look(State::connections)
     }
 
+    /// Sessions that wait in IDLE.
+    #[must_use]
+    pub fn idling(&self) -> usize {
+        self.house.shared.look(State::idling)
+    }
+
     /// Ends every connection at once, without BYE or `close_notify`.
     pub fn drop_connections(&self) {
         self.house.shared.sever();
