@@ -4,6 +4,7 @@
 //! Rejected: letting each protocol crate connect by itself; their errors name neither the host nor the remedy.
 
 use std::io;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{CertificateError, ClientConfig, RootCertStore};
 use tokio::io::BufReader;
 use tokio::net::TcpStream;
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -163,7 +165,14 @@ impl WireError {
     }
 }
 
-/// Opens a TCP connection: every address of the name is tried in turn, all within `limit`.
+/// How long an address is waited for before the next one is tried beside it (RFC 8305, 5: "Connection Attempt Delay").
+const HEAD_START: Duration = Duration::from_millis(250);
+
+/// When bytes that we sent count as lost because nobody acknowledges them; the system's own patience is a quarter of an hour.
+const UNACKNOWLEDGED: Duration = Duration::from_secs(90);
+
+/// Opens a TCP connection: the addresses of the name are tried side by side, each with a short head start, all within `limit`. An office
+/// whose IPv6 leads nowhere is connected by IPv4 a moment later.
 /// `TCP_NODELAY` is set: async-imap writes a command in four pieces, and with Nagle a SELECT took 67 ms instead of 24 ms at 20 ms round trip.
 ///
 /// # Errors
@@ -177,24 +186,57 @@ pub async fn tcp(host: &str, port: u16, security: Security, limit: Duration) -> 
 
 async fn tcp_unbounded(host: &str, port: u16, security: Security) -> Result<TcpStream, WireError> {
     let addresses = tokio::net::lookup_host((host, port)).await.map_err(|source| WireError::Resolve { host: host.to_owned(), source })?;
+    let addresses: Vec<SocketAddr> = addresses.collect();
+    if security == Security::Plaintext
+        && let Some(foreign) = addresses.iter().find(|address| !address.ip().is_loopback())
+    {
+        return Err(WireError::PlaintextRefused { host: host.to_owned(), address: foreign.ip() });
+    }
+    let stream = race(interleaved(addresses)).await.and_then(prepared);
+    stream.map_err(|source| WireError::Unreachable { host: host.to_owned(), port, source })
+}
+
+/// One family after the other, beginning with the resolver's first choice (RFC 8305, 4).
+fn interleaved(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
+    let first = addresses.first().map(SocketAddr::is_ipv6);
+    let (same, other): (Vec<_>, Vec<_>) = addresses.into_iter().partition(|address| Some(address.is_ipv6()) == first);
+    let mut other = other.into_iter();
+    let mut order: Vec<SocketAddr> = same.into_iter().flat_map(|address| [Some(address), other.next()]).flatten().collect();
+    order.extend(other);
+    order
+}
+
+/// The first connection that comes about; the others are let go.
+async fn race(addresses: Vec<SocketAddr>) -> io::Result<TcpStream> {
+    let mut waiting = addresses.into_iter();
+    let mut running = JoinSet::new();
     let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
-    for address in addresses {
-        if security == Security::Plaintext && !address.ip().is_loopback() {
-            return Err(WireError::PlaintextRefused { host: host.to_owned(), address: address.ip() });
+    loop {
+        let next = waiting.next();
+        let is_last = next.is_none();
+        if let Some(address) = next {
+            running.spawn(TcpStream::connect(address));
         }
-        match TcpStream::connect(address).await.and_then(prepared) {
-            Ok(stream) => return Ok(stream),
-            Err(error) => last = error,
+        // The next address waits for its turn, or for the end of the one before.
+        let ended = if is_last { running.join_next().await } else { timeout(HEAD_START, running.join_next()).await.unwrap_or_default() };
+        match ended {
+            Some(Ok(Ok(stream))) => return Ok(stream),
+            Some(Ok(Err(error))) => last = error,
+            Some(Err(error)) => last = io::Error::other(error),
+            None if is_last => return Err(last),
+            None => {}
         }
     }
-    Err(WireError::Unreachable { host: host.to_owned(), port, source: last })
 }
 
 /// Keepalive notices a peer that vanished without a FIN (suspended laptop, NAT that forgot us) within about two minutes.
 fn prepared(stream: TcpStream) -> io::Result<TcpStream> {
     stream.set_nodelay(true)?;
     let keepalive = socket2::TcpKeepalive::new().with_time(Duration::from_secs(60)).with_interval(Duration::from_secs(15)).with_retries(4);
-    socket2::SockRef::from(&stream).set_tcp_keepalive(&keepalive)?;
+    let socket = socket2::SockRef::from(&stream);
+    socket.set_tcp_keepalive(&keepalive)?;
+    #[cfg(target_os = "linux")]
+    socket.set_tcp_user_timeout(Some(UNACKNOWLEDGED))?;
     Ok(stream)
 }
 
@@ -230,5 +272,57 @@ fn explained(host: &str, error: &io::Error) -> WireError {
             other => WireError::Tls { host, reason: other.to_string() },
         },
         _ => WireError::Tls { host, reason: error.to_string() },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn families_take_turns_and_no_address_is_lost() {
+        let parsed = |texts: &[&str]| texts.iter().map(|text| text.parse().expect("an address")).collect::<Vec<SocketAddr>>();
+        for (given, expected) in [
+            (vec!["[::1]:1", "[::2]:1", "1.1.1.1:1"], vec!["[::1]:1", "1.1.1.1:1", "[::2]:1"]),
+            (vec!["1.1.1.1:1", "[::1]:1", "[::2]:1", "[::3]:1"], vec!["1.1.1.1:1", "[::1]:1", "[::2]:1", "[::3]:1"]),
+            (vec!["1.1.1.1:1"], vec!["1.1.1.1:1"]),
+            (vec![], vec![]),
+        ] {
+            assert_eq!(interleaved(parsed(&given)), parsed(&expected));
+        }
+    }
+
+    /// A port whose queue is full: who connects there waits for ever, as behind a firewall that drops.
+    fn deaf() -> (socket2::Socket, Vec<socket2::Socket>, SocketAddr) {
+        let listener = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).expect("a socket");
+        listener.bind(&"127.0.0.1:0".parse::<SocketAddr>().expect("an address").into()).expect("bound");
+        listener.listen(0).expect("listening");
+        let address = listener.local_addr().expect("an address").as_socket().expect("an address");
+        let mut queue = Vec::new();
+        for _ in 0..8 {
+            let one = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).expect("a socket");
+            one.set_nonblocking(true).expect("set");
+            // Under way, which is an error to a call that does not wait.
+            let _under_way = one.connect(&address.into());
+            queue.push(one);
+        }
+        (listener, queue, address)
+    }
+
+    #[tokio::test]
+    async fn an_address_that_leads_nowhere_costs_a_moment_and_not_the_connection() {
+        let (_listener, _queue, nowhere) = deaf();
+        let good = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("bound");
+        let there = good.local_addr().expect("an address");
+        let stream = timeout(Duration::from_secs(20), race(vec![nowhere, there])).await.expect("in time").expect("connected");
+        assert_eq!(stream.peer_addr().expect("an address"), there);
+    }
+
+    #[tokio::test]
+    async fn when_every_address_refuses_the_last_refusal_is_told() {
+        let closed = |port: u16| SocketAddr::from(([127, 0, 0, 1], port));
+        let error = timeout(Duration::from_secs(20), race(vec![closed(1), closed(2)])).await.expect("in time").expect_err("refused");
+        assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
+        assert_eq!(race(Vec::new()).await.expect_err("nobody").kind(), io::ErrorKind::NotFound);
     }
 }
