@@ -16,7 +16,7 @@ use crate::desk::words::FindingCode;
 use crate::desk::{self, Reading};
 
 /// Enough for every recursion that the limits allow, many times over. Only touched pages are ever used.
-const STACK_BYTES: usize = 32 * 1024 * 1024;
+pub const STACK_BYTES: usize = 32 * 1024 * 1024;
 
 /// A mail to read.
 #[derive(Debug, Clone, Copy)]
@@ -78,7 +78,7 @@ fn take<'q, 'm>(next: &AtomicUsize, mails: &'q [Mail<'m>]) -> Option<(usize, &'q
     mails.get(index).map(|mail| (index, mail))
 }
 
-/// Reads one mail; a panic becomes a doubt.
+/// Reads one mail on this thread, which should have [`STACK_BYTES`] of stack; a panic becomes a doubt.
 #[must_use]
 pub fn read(mail: &Mail<'_>, rules: &Rules) -> Reading {
     let read = catch_unwind(AssertUnwindSafe(|| desk::read(mail.bytes, rules)));

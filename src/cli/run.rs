@@ -13,11 +13,17 @@ use tracing_subscriber::registry::LookupSpan;
 use super::Failure;
 use crate::config;
 use crate::daemon;
+use crate::judges;
 
 pub fn run(path: &Path) -> Result<(), Failure> {
     let configuration = config::load(path)?;
     start_log(&configuration.log_level);
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| Failure::of(&error))?;
+    // Mails that come alone are read on one of the runtime's threads.
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_stack_size(judges::STACK_BYTES)
+        .build()
+        .map_err(|error| Failure::of(&error))?;
     let outcome = runtime.block_on(daemon::run(configuration, path)).map_err(|error| Failure::of(&error));
     // A judging thread that hangs must not keep the process; its mail was not concluded and is judged again.
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));

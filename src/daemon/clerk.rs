@@ -183,7 +183,11 @@ fn readings(taken: &[Pending], judging: &Judging, threads: usize, poison: Option
     }
     let unpacked: Vec<Result<Vec<u8>, StoreError>> = taken.iter().map(Pending::bytes).collect();
     let mails: Vec<Mail<'_>> = taken.iter().zip(&unpacked).map(|(pending, bytes)| mail(pending, bytes)).collect();
-    let mut readings: Vec<Reading> = judges::read_all(&mails, &judging.rules, threads).into_iter().map(|timed| timed.reading).collect();
+    let mut readings: Vec<Reading> = match mails.as_slice() {
+        // Starting a thread takes longer than reading a usual mail.
+        [mail] => vec![judges::read(mail, &judging.rules)],
+        mails => judges::read_all(mails, &judging.rules, threads).into_iter().map(|timed| timed.reading).collect(),
+    };
     for ((pending, bytes), reading) in taken.iter().zip(&unpacked).zip(&mut readings) {
         if let Err(error) = bytes {
             tracing::error!(submission = pending.id, %error, "A mail's bytes are damaged in the store; it goes to review unread.");

@@ -5,11 +5,11 @@
 
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
-use super::StoreError;
 use super::intake::{Kept, Sighting};
 use super::raw::{self, Packed};
 use super::seconds;
 use super::standing::{sender, standing, thread};
+use super::{StoreError, without_waiting_for_the_disk};
 use crate::desk::letter::Letter;
 use crate::desk::notice::Notice;
 use crate::desk::rules::Rules;
@@ -60,12 +60,8 @@ pub const MOST_ATTEMPTS: u32 = 2;
 /// # Errors
 /// [`StoreError`].
 pub fn take_pending(connection: &mut Connection, most: usize, most_bytes: usize) -> Result<Vec<Pending>, StoreError> {
-    // A count that a power cut takes back does no harm: it is there for mails that end the process, and a commit that reaches the
-    // operating system outlives that. Everything else in this file waits for the disk.
-    connection.execute_batch("PRAGMA synchronous = NORMAL")?;
-    let taken = take(connection, most, most_bytes);
-    connection.execute_batch("PRAGMA synchronous = FULL")?;
-    taken
+    // A count that a power cut takes back does no harm: it is there for mails that end the process.
+    without_waiting_for_the_disk(connection, |connection| take(connection, most, most_bytes))
 }
 
 fn take(connection: &mut Connection, most: usize, most_bytes: usize) -> Result<Vec<Pending>, StoreError> {

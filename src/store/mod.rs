@@ -124,13 +124,14 @@ impl Store {
         answered.await.map_err(|_| StoreError::Closed)?
     }
 
-    /// Hands a job to the writing connection without waiting; dropped when the queue is full. For health facts only.
+    /// Hands a job to the writing connection without waiting; dropped when the queue is full. For health facts only: its commit waits for
+    /// no disk, so that no mail waits for a fact; a power cut may take the last ones back.
     pub fn write_later<F>(&self, job: F)
     where
         F: FnOnce(&mut Connection) -> Result<(), StoreError> + Send + 'static,
     {
         let job: Job = Box::new(move |connection| {
-            if let Err(error) = job(connection) {
+            if let Err(error) = without_waiting_for_the_disk(connection, job) {
                 tracing::warn!(%error, "A health fact could not be written.");
             }
         });
@@ -144,6 +145,17 @@ impl Store {
     pub fn path(&self) -> &Path {
         &self.path
     }
+}
+
+/// Runs a job whose commit may be taken back by a power cut, but not by the end of the process (`synchronous=NORMAL` in WAL mode).
+fn without_waiting_for_the_disk<T>(
+    connection: &mut Connection,
+    job: impl FnOnce(&mut Connection) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    connection.execute_batch("PRAGMA synchronous = NORMAL")?;
+    let outcome = job(connection);
+    connection.execute_batch("PRAGMA synchronous = FULL")?;
+    outcome
 }
 
 /// One daemon a store: the lock vanishes with the process, however it ends.
@@ -182,8 +194,7 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
     // Without it SQLite plans several of our statements again at every new value that is bound to them: a tenth of all work.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.execute_batch(
-        "PRAGMA page_size = 16384; -- new files only: most bytes are mails, and a quarter of the pages means a quarter of the writes
-         PRAGMA journal_mode = WAL;
+        "PRAGMA journal_mode = WAL;
          PRAGMA synchronous = FULL;
          PRAGMA foreign_keys = ON;
          PRAGMA secure_delete = ON;

@@ -89,7 +89,7 @@ fn a_full_disk_is_told_as_such_by_the_writer_and_ends_nothing() {
     let (store, thread) = Store::open(&folder.path()).expect("opened");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let outcome = runtime.block_on(async {
-        let noise = noise(1, 1_600_000);
+        let noise = noise(1, 400_000);
         let limit = |pages: i64| store.write(move |connection| Ok(connection.pragma_update(None, "max_page_count", pages)?));
         let keep = |bytes: Vec<u8>| store.write(move |connection| receive(connection, &batch(7, vec![incoming(1, &bytes)]), &tokyo(), NOW));
         limit(60).await.expect("set");
