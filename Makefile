@@ -7,7 +7,7 @@ CARGO ?= cargo
 help:
 	@echo 'make lint    formatting, clippy and rustdoc; a warning is an error'
 	@echo 'make test    all tests, with a real Dovecot and a real Postfix (installs them by apt if it may)'
-	@echo 'make bench   how fast a full mailbox is drained, how soon a new mail is judged, and how fast the desk reads beside mail-parser'
+	@echo 'make bench   how fast a full mailbox is drained, how soon a new mail is judged, and how fast the desk reads beside mail-parser; PYTHON=a Python with imap_tools adds a neighbour'
 	@echo 'make demo    a day at the desk on loopback, no network needed'
 	@echo 'make corpus  writes the generated mails of tests/corpus again'
 	@echo 'make fuzz    each fuzz target for SECONDS (60); needs cargo-fuzz (cargo install cargo-fuzz) and a C++ compiler'

@@ -1,8 +1,9 @@
 //! How fast a full mailbox becomes verdicts: `make bench`.
 //!
-//! A private Dovecot over TLS holds generated submissions (median about 6 kB, 2 % with attachments of 0.2 to 2 MB). The real daemon,
-//! release build, drains it into SQLite at synchronous=FULL; beside it, in the same run and on the same server, a client that issues
-//! one UID FETCH and throws the bytes away. The ratio is what may be compared between machines.
+//! A private Dovecot holds generated submissions (median about 6 kB, 2 % with attachments of 0.2 to 2 MB). The real daemon, release build,
+//! drains it into SQLite at synchronous=FULL, through TLS and in the clear; beside it, in the same run and on the same server, a client
+//! that issues one UID FETCH and throws the bytes away, and the loop that an office would write in Python (`neighbour.py`). The ratios are
+//! what may be compared between machines. `MAILS` says how many mails (2,000); `PYTHON` names a Python that has imap_tools.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints")]
 
@@ -51,23 +52,83 @@ fn main() -> Result<(), Box<dyn Error>> {
     sizes.sort_unstable();
     let bytes: usize = sizes.iter().sum();
     let median = sizes.get(sizes.len() / 2).copied().unwrap_or_default();
-    println!("{mails} mails, {:.1} MB, median {median} bytes, Dovecot over TLS on loopback", megabytes(bytes));
+    println!("{mails} mails, {:.1} MB, median {median} bytes, Dovecot on loopback", megabytes(bytes));
 
     // Once unmeasured: Dovecot writes its index at the first look.
-    fetch_and_discard(dovecot.imaps_port(), &ca_file)?;
-    let bare = fetch_and_discard(dovecot.imaps_port(), &ca_file)?;
-    println!("one UID FETCH, bytes thrown away   {:>7.2} s  {:>8.0} mails/s", bare.as_secs_f64(), rate(mails, bare));
-    let drained = drain(folder.path(), dovecot.imaps_port(), &ca_file, mails)?;
-    println!(
-        "daemon: fetched, stored, judged    {:>7.2} s  {:>8.0} mails/s  CPU {:.2} s  peak memory {:.1} MB  store {:.1} MB",
-        drained.elapsed.as_secs_f64(),
-        rate(mails, drained.elapsed),
-        drained.cpu.as_secs_f64(),
-        megabytes(drained.peak_bytes),
-        megabytes(drained.store_bytes)
-    );
-    println!("ratio to the bare fetch            {:>7.2}", bare.as_secs_f64() / drained.elapsed.as_secs_f64());
+    fetch_and_discard(Line::Tls, &dovecot, &ca_file)?;
+    let mut through_tls = Duration::ZERO;
+    for line in [Line::Plaintext, Line::Tls] {
+        let bare = fetch_and_discard(line, &dovecot, &ca_file)?;
+        println!("{line}: one UID FETCH, thrown away       {:>7.2} s  {:>8.0} mails/s", bare.as_secs_f64(), rate(mails, bare));
+        let own = folder.path().join(line.security());
+        fs::create_dir(&own)?;
+        let drained = drain(&own, line, &dovecot, &ca_file, mails)?;
+        println!(
+            "{line}: daemon fetched, stored, judged   {:>7.2} s  {:>8.0} mails/s  CPU {:.2} s  peak memory {:.1} MB  store {:.1} MB",
+            drained.elapsed.as_secs_f64(),
+            rate(mails, drained.elapsed),
+            drained.cpu.as_secs_f64(),
+            megabytes(drained.peak_bytes),
+            megabytes(drained.store_bytes)
+        );
+        println!("{line}: ratio to the bare fetch          {:>7.2}", bare.as_secs_f64() / drained.elapsed.as_secs_f64());
+        through_tls = drained.elapsed;
+    }
+    match neighbour(folder.path(), &dovecot, &ca_file, mails) {
+        Ok(elapsed) => println!(
+            "tls: the loop in Python                {:>7.2} s  {:>8.0} mails/s, {:.1} times as long as the daemon",
+            elapsed.as_secs_f64(),
+            rate(mails, elapsed),
+            elapsed.as_secs_f64() / through_tls.as_secs_f64()
+        ),
+        Err(reason) => println!("tls: the loop in Python was not measured: {reason}"),
+    }
     Ok(())
+}
+
+/// How the mailbox is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Line {
+    Plaintext,
+    Tls,
+}
+
+impl Line {
+    fn security(self) -> &'static str {
+        match self {
+            Self::Plaintext => "plaintext",
+            Self::Tls => "tls",
+        }
+    }
+
+    fn port(self, dovecot: &Dovecot) -> u16 {
+        match self {
+            Self::Plaintext => dovecot.imap_port(),
+            Self::Tls => dovecot.imaps_port(),
+        }
+    }
+}
+
+impl std::fmt::Display for Line {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.security())
+    }
+}
+
+/// The loop of `neighbour.py`, which prints how many rows it wrote and the seconds that it took.
+fn neighbour(folder: &Path, dovecot: &Dovecot, ca_file: &Path, mails: usize) -> Result<Duration, Box<dyn Error>> {
+    let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/neighbour.py");
+    let mut command = Command::new(&python);
+    command.arg(script).arg("localhost").arg(dovecot.imaps_port().to_string()).arg(ca_file).args([USER, PASSWORD]);
+    let output = command.arg(folder.join("neighbour.db")).output().map_err(|error| format!("{python}: {error}"))?;
+    let (text, complaint) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let words: Vec<&str> = text.split_whitespace().collect();
+    match words.as_slice() {
+        [stored, seconds] if stored.parse() == Ok(mails) => Ok(Duration::from_secs_f64(seconds.parse()?)),
+        [stored, _] => Err(format!("it stored {stored} of {mails} mails").into()),
+        _ => Err(complaint.lines().last().unwrap_or("it said nothing").to_owned().into()),
+    }
 }
 
 #[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "figures for people")]
@@ -81,10 +142,21 @@ fn rate(mails: usize, elapsed: Duration) -> f64 {
 }
 
 /// The least that any client must do: login, SELECT, one FETCH, and read the answer.
-fn fetch_and_discard(port: u16, ca_file: &Path) -> Result<Duration, Box<dyn Error>> {
+fn fetch_and_discard(line: Line, dovecot: &Dovecot, ca_file: &Path) -> Result<Duration, Box<dyn Error>> {
     let started = Instant::now();
-    let connection = ClientConnection::new(Trust::of_file(ca_file)?.client_config(), ServerName::try_from("localhost")?)?;
-    let mut stream = BufReader::with_capacity(1 << 16, StreamOwned::new(connection, TcpStream::connect(("127.0.0.1", port))?));
+    let stream = TcpStream::connect(("127.0.0.1", line.port(dovecot)))?;
+    match line {
+        Line::Plaintext => discard(stream)?,
+        Line::Tls => {
+            let connection = ClientConnection::new(Trust::of_file(ca_file)?.client_config(), ServerName::try_from("localhost")?)?;
+            discard(StreamOwned::new(connection, stream))?;
+        }
+    }
+    Ok(started.elapsed())
+}
+
+fn discard(stream: impl Read + Write) -> Result<(), Box<dyn Error>> {
+    let mut stream = BufReader::with_capacity(1 << 16, stream);
     let mut line = Vec::new();
     stream.read_until(b'\n', &mut line)?;
     for (tag, command) in
@@ -105,7 +177,7 @@ fn fetch_and_discard(port: u16, ca_file: &Path) -> Result<Duration, Box<dyn Erro
             return Err(String::from_utf8_lossy(&line).into_owned().into());
         }
     }
-    Ok(started.elapsed())
+    Ok(())
 }
 
 /// The octets that follow a line which ends with `{n}`.
@@ -131,14 +203,15 @@ impl Drop for Daemon {
 }
 
 /// From the start of the process to the last committed verdict.
-fn drain(folder: &Path, port: u16, ca_file: &Path, mails: usize) -> Result<Drained, Box<dyn Error>> {
+fn drain(folder: &Path, line: Line, dovecot: &Dovecot, ca_file: &Path, mails: usize) -> Result<Drained, Box<dyn Error>> {
     let password = folder.join("password");
     fs::write(&password, PASSWORD)?;
     fs::set_permissions(&password, fs::Permissions::from_mode(0o600))?;
     let config = folder.join("uketsuke.toml");
     let store = folder.join("uketsuke.db");
     let text = format!(
-        "[[accounts]]\nname = \"desk\"\nhost = \"localhost\"\nport = {port}\nca-file = \"{}\"\nuser = \"{USER}\"\npassword = \"file:{}\"\n[store]\npath = \"{}\"\n[log]\nlevel = \"warn\"\n",
+        "[[accounts]]\nname = \"desk\"\nhost = \"localhost\"\nport = {}\nsecurity = \"{line}\"\nca-file = \"{}\"\nuser = \"{USER}\"\npassword = \"file:{}\"\n[store]\npath = \"{}\"\n[log]\nlevel = \"warn\"\n",
+        line.port(dovecot),
         ca_file.display(),
         password.display(),
         store.display()
