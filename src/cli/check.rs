@@ -10,6 +10,7 @@ use crate::courier;
 use crate::desk::rules::ReplyMode;
 use crate::mailbox::{self, Support};
 use crate::store;
+use crate::token::Credentials;
 
 /// How far the check goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,10 +54,22 @@ fn store_is_usable(configuration: &Configuration) -> io::Result<bool> {
     }
 }
 
+/// Said in the place of a login.
+const LEFT_OUT: &str = "デーモンが動いているため、ログインは試しません（更新トークンは一度しか使えません）。uketsuke status をご覧ください";
+
+/// Whether a login here could use up a refresh token that the running daemon is about to use.
+fn is_asked_for_by_the_daemon(credentials: &Credentials, configuration: &Configuration) -> bool {
+    matches!(credentials, Credentials::Token(tokens) if tokens.are_exchanged()) && store::is_served(&configuration.store)
+}
+
 async fn servers(configuration: &Configuration) -> io::Result<usize> {
     let mut problems = 0;
     for account in &configuration.accounts {
         let place = format!("IMAP  {}  {}:{} {}", account.account, account.host, account.port, account.folder);
+        if is_asked_for_by_the_daemon(&account.credentials, configuration) {
+            say!("{place}  {LEFT_OUT}");
+            continue;
+        }
         match mailbox::probe(account).await {
             Ok(report) => {
                 say!(
@@ -75,6 +88,10 @@ async fn servers(configuration: &Configuration) -> io::Result<usize> {
     }
     if let Some(server) = &configuration.courier {
         let place = format!("SMTP  {}:{}", server.host, server.port);
+        if server.login.as_ref().is_some_and(|login| is_asked_for_by_the_daemon(&login.credentials, configuration)) {
+            say!("{place}  {LEFT_OUT}");
+            return Ok(problems);
+        }
         match courier::probe(server).await {
             Ok(report) => {
                 let login = report.logged_in.map_or_else(|| "ログインなし".to_owned(), |user| format!("{user} でログインできました"));

@@ -90,6 +90,7 @@ fn client_credentials(section: &mut Section<'_>, scope: String) -> Option<Asked>
         return Some(Asked { grant: Grant::ClientSecret { client, secret, scope }, refresh: None, secrets });
     }
     section.raw("client-secret");
+    let key = document(section, "private-key", "credential:private-key");
     let pem = match std::fs::read_to_string(&certificate) {
         Ok(pem) => pem,
         Err(error) => {
@@ -97,7 +98,7 @@ fn client_credentials(section: &mut Section<'_>, scope: String) -> Option<Asked>
             return None;
         }
     };
-    let key = document(section, "private-key", "credential:private-key")?;
+    let key = key?;
     match Grant::of_certificate(&client, &pem, key.expose(), &scope) {
         Ok(grant) => Some(Asked { grant, refresh: None, secrets: vec![client, scope, pem, key.expose().to_owned()] }),
         Err(error) => {
@@ -111,8 +112,9 @@ fn client_credentials(section: &mut Section<'_>, scope: String) -> Option<Asked>
 fn refresh_token(section: &mut Section<'_>, scope: String, owner: Owner<'_>) -> Option<Asked> {
     let client = section.required("client-id", "write the application's (client) ID");
     // Public clients have none (RFC 6749, 2.1).
-    let secret_of_client = optional_secret(section, "client-secret", "credential:client-secret")?;
-    let configured = secret(section, "refresh-token", "credential:refresh-token")?;
+    let secret_of_client = optional_secret(section, "client-secret", "credential:client-secret");
+    let configured = secret(section, "refresh-token", "credential:refresh-token");
+    let (secret_of_client, configured) = (secret_of_client?, configured?);
     let kept = |secret: &Secret| secret.expose().to_owned();
     let secrets = [client.clone(), scope.clone(), kept(&configured)].into_iter().chain(secret_of_client.iter().map(kept)).collect();
     let refresh = Some(RefreshToken::new(configured, beside(owner)));
@@ -138,6 +140,10 @@ fn service_account(section: &mut Section<'_>, scope: String, owner: Owner<'_>) -
 /// The file for an exchanged refresh token. A name may hold anything; a file's name may not.
 fn beside(owner: Owner<'_>) -> PathBuf {
     let letter = |letter: char| if letter.is_alphanumeric() || matches!(letter, '-' | '_') { letter } else { '_' };
-    let name: String = owner.account.chars().map(letter).collect();
+    let mut name: String = owner.account.chars().map(letter).collect();
+    if name != owner.account {
+        // Two names that differ only in what a file's name cannot hold are two accounts all the same.
+        name.extend(Sha256::digest(owner.account).iter().take(4).map(|byte| format!("-{byte:02x}")));
+    }
     owner.store.with_file_name(format!("refresh-token-{name}"))
 }

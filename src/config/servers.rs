@@ -227,8 +227,10 @@ fn smtp_login(section: &mut Section<'_>, user: &str, accounts: &[mailbox::Settin
 }
 
 fn no_login(section: &mut Section<'_>) -> Option<Login> {
-    for name in ["password", "tokens-of"] {
-        section.raw(name);
+    section.raw("password");
+    let lender = section.text("tokens-of", "");
+    if !lender.is_empty() {
+        section.refuse("tokens-of", &lender, "needs `user` beside it: the mailbox's user, as the account has it; and `host`");
     }
     None
 }

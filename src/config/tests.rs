@@ -224,6 +224,9 @@ fn every_mistake_with_tokens_has_its_remedy() {
     assert!(problems(&both).iter().any(|problem| problem.contains("is not used beside [accounts.oauth2]")), "{:?}", problems(&both));
     let method = with_tokens(folder.path(), BY_SECRET).replace("[accounts.oauth2]", "login = \"plain\"\n[accounts.oauth2]");
     assert!(problems(&method).iter().any(|problem| problem.starts_with("accounts[0].login")), "{:?}", problems(&method));
+    let nobody =
+        format!("{}[smtp]\nhost = \"localhost\"\nsecurity = \"plaintext\"\ntokens-of = \"desk\"\n", with_tokens(folder.path(), BY_SECRET));
+    assert!(problems(&nobody).iter().any(|problem| problem.contains("needs `user` beside it")), "{:?}", problems(&nobody));
     let lent = format!(
         "{}[smtp]\nhost = \"localhost\"\nsecurity = \"plaintext\"\nuser = \"desk\"\ntokens-of = \"desk\"\n",
         account(folder.path())

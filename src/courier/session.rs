@@ -164,7 +164,10 @@ impl Session {
                 reply = self.link.command(Phase::Authentication, mechanism.acknowledgement(), self.deadlines.command).await?;
             }
             match reply.severity() {
-                Severity::Done => return Ok(()),
+                Severity::Done => {
+                    tokens.accepted(&token).await;
+                    return Ok(());
+                }
                 Severity::Permanent => match tokens.instead_of(&token).await? {
                     Some(another) => token = another,
                     None => return Err(Failure::Answered { phase: Phase::Authentication, reply }),

@@ -135,7 +135,11 @@ async fn log_in_by_token(session: &mut Session, settings: &Settings, tokens: &To
                 Some(another) => token = another,
                 None => return Err(MailboxError::TokenRefused { user, said }),
             },
-            outcome => return outcome,
+            Ok(()) => {
+                tokens.accepted(&token).await;
+                return Ok(());
+            }
+            Err(other) => return Err(other),
         }
         ask_capabilities(session).await?;
     }

@@ -13,6 +13,7 @@ use super::folder;
 use super::intake;
 use super::ledger::{Backlog, Batch, Event, Ledger, Place, Sighting};
 use super::memory::Memory;
+use super::reconcile::Progress;
 use super::session::Session;
 use super::settings::Settings;
 use super::windows::{DETAILED, Depth, Window};
@@ -77,6 +78,8 @@ impl<L: Ledger> Visit<'_, L> {
         self.announce(plan.start, plan.from);
         let mut front = Front { next_uid: plan.from, backlog: plan.backlog, received: 0 };
         if plan.start != Start::Resumed {
+            // A comparison that was under way is about a folder that no longer is.
+            self.memory.notes().reconciling = Progress::default();
             self.store(self.batch(Harvest::default(), &front)).await?;
         }
         let looked = self.advance(last.unwrap_or(0), &mut front, growths).await?;

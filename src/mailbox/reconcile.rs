@@ -16,8 +16,9 @@ const WIDTH: u32 = 5_000;
 /// How far a comparison has come; survives a lost connection.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Progress {
-    /// The next UID; 0 before it begins.
+    /// The next UID, and how many are asked for at once; 0 before it begins.
     at: u32,
+    width: u32,
     /// Mails that had been overlooked.
     found: usize,
 }
@@ -32,12 +33,13 @@ enum Walked {
 
 impl<L: Ledger> Visit<'_, L> {
     /// Reconciles if it is time: at the first connection of a process, then once an interval.
-    pub(super) async fn reconcile_when_due(&mut self) -> Result<(), MailboxError> {
+    /// `growths` is the folder's count of arrivals when the look before it began: what has come since then goes first.
+    pub(super) async fn reconcile_when_due(&mut self, growths: u64) -> Result<(), MailboxError> {
         let last = self.memory.notes().reconciled;
         if last.is_some_and(|moment| moment.elapsed() < self.settings.intervals.reconcile) {
             return Ok(());
         }
-        if self.reconcile().await? == Walked::ToTheEnd {
+        if self.reconcile(growths).await? == Walked::ToTheEnd {
             let mut notes = self.memory.notes();
             notes.reconciled = Some(Instant::now());
             let Progress { found, .. } = std::mem::take(&mut notes.reconciling);
@@ -47,17 +49,13 @@ impl<L: Ledger> Visit<'_, L> {
         Ok(())
     }
 
-    async fn reconcile(&mut self) -> Result<Walked, MailboxError> {
+    async fn reconcile(&mut self, growths: u64) -> Result<Walked, MailboxError> {
         let Some(cursor) = self.ledger.cursor(&self.place.account, &self.place.folder).await? else { return Ok(Walked::ToTheEnd) };
         let end = cursor.next_uid.saturating_sub(1);
         let most = usize::try_from(WIDTH).unwrap_or(usize::MAX);
-        let growths = self.session.view().growths;
-        let Progress { at, .. } = self.memory.notes().reconciling;
-        let (mut at, mut width) = (at.max(1), WIDTH);
+        let Progress { at, width, .. } = self.memory.notes().reconciling;
+        let (mut at, mut width) = (at.max(1), width.max(WIDTH));
         while at <= end {
-            if self.is_stopping() || self.session.view().growths != growths {
-                return Ok(Walked::Aside);
-            }
             self.beat();
             let to = at.saturating_add(width.saturating_sub(1)).min(end);
             let listed = folder::uids(self.session, at, to, most).await?;
@@ -67,6 +65,9 @@ impl<L: Ledger> Visit<'_, L> {
             if !listed.is_empty() {
                 let known = self.ledger.known_uids(&self.place, at, seen_to).await?;
                 for uid in listed.into_iter().filter(|uid| known.binary_search(uid).is_err()) {
+                    if self.is_stopping() {
+                        return Ok(Walked::Aside);
+                    }
                     let taken = self.take_singly(uid).await?;
                     let mut notes = self.memory.notes();
                     notes.reconciling.found = notes.reconciling.found.saturating_add(taken);
@@ -76,7 +77,13 @@ impl<L: Ledger> Visit<'_, L> {
                 Some(next) => at = next,
                 None => break,
             }
-            self.memory.notes().reconciling.at = at;
+            let mut notes = self.memory.notes();
+            notes.reconciling = Progress { at, width, ..notes.reconciling };
+            drop(notes);
+            // After a window, so that every turn does at least one, however much arrives.
+            if self.is_stopping() || self.session.view().growths != growths {
+                return Ok(Walked::Aside);
+            }
         }
         Ok(Walked::ToTheEnd)
     }

@@ -151,12 +151,10 @@ impl<L: Ledger> Watcher<L> {
         let place = Place { account: self.settings.account.clone(), folder: self.settings.folder.clone(), uidvalidity };
         let mut visit = Visit { session, settings: &self.settings, ledger: self.ledger.as_ref(), memory: &self.memory, stop, place };
         let looked = visit.look().await?;
-        if looked == Looked::Interrupted {
-            return Ok(looked);
-        }
+        let Looked::Through { growths, .. } = looked else { return Ok(looked) };
         visit.file().await?;
         visit.retry_quarantined(utc_now()).await?;
-        visit.reconcile_when_due().await?;
+        visit.reconcile_when_due(growths).await?;
         if visit.is_stopping() { Ok(Looked::Interrupted) } else { Ok(looked) }
     }
 

@@ -154,8 +154,11 @@ fn without_waiting_for_the_disk<T>(
 ) -> Result<T, StoreError> {
     connection.execute_batch("PRAGMA synchronous = NORMAL")?;
     let outcome = job(connection);
-    connection.execute_batch("PRAGMA synchronous = FULL")?;
-    outcome
+    let waits_again = connection.execute_batch("PRAGMA synchronous = FULL").or_else(|_| {
+        // SQLite refuses it within a transaction, which a failed job may have left open.
+        connection.execute_batch("ROLLBACK; PRAGMA synchronous = FULL")
+    });
+    outcome.and_then(|done| Ok(waits_again.map(|()| done)?))
 }
 
 /// One daemon a store: the lock vanishes with the process, however it ends.

@@ -52,6 +52,7 @@ impl Eq for Tokens {}
 struct Held {
     secret: Secret,
     until: Instant,
+    age: Age,
 }
 
 /// A token and whether it is new.
@@ -61,13 +62,13 @@ pub struct Token {
     pub age: Age,
 }
 
-/// Where a token came from.
+/// Whether a token has been of use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Age {
-    /// Given out a moment ago.
+    /// No server has accepted it yet. One that is refused is not what is wrong.
     Fresh,
-    /// From an earlier request.
-    Kept,
+    /// It has logged in before; refused now, it was withdrawn before its time.
+    Proven,
 }
 
 /// Why there is no token. Each text ends with what can be done.
@@ -77,15 +78,17 @@ pub enum TokenError {
     Endpoint(#[from] EndpointError),
     #[error(transparent)]
     Grant(#[from] GrantError),
-    #[error("{host} refuses a token: {said}; {}", remedy(said))]
-    Refused { host: String, said: String },
+    #[error("{host} refuses a token: {said}; {}", remedy(code))]
+    Refused { host: String, code: String, said: String },
     #[error("{host} asks us to come less often for tokens; we wait, nothing needs to be done")]
     Throttled { host: String, pause: Option<Duration> },
     #[error("{host} is out of order for a while (status {status}); it is asked again")]
     Temporary { host: String, status: u16 },
     #[error("the answer of {host} to the request for a token cannot be read; check `token-url`")]
     Unreadable { host: String },
-    #[error("the exchanged refresh token cannot be kept ({0}); make the store's folder writable for the service's user")]
+    #[error(
+        "the refresh token cannot be kept beside the store ({0}); its folder and the file refresh-token-… must belong to the service's user"
+    )]
     Keep(std::io::Error),
 }
 
@@ -121,8 +124,8 @@ impl TokenError {
 }
 
 /// The error codes of RFC 6749, 5.2.
-fn remedy(said: &str) -> &'static str {
-    match said.split([':', ' ']).next().unwrap_or_default() {
+fn remedy(code: &str) -> &'static str {
+    match code {
         "invalid_client" => "check `client-id` and its secret or certificate (has it expired?)",
         "invalid_grant" => "the refresh token or the service account is no longer accepted; grant access again and replace the secret",
         "unauthorized_client" | "access_denied" => "let an administrator grant the application access to the mailbox",
@@ -161,12 +164,26 @@ impl Tokens {
     pub async fn token(&self) -> Result<Token, TokenError> {
         let mut held = self.held.lock().await;
         match held.as_ref().filter(|held| Instant::now() < held.until) {
-            Some(held) => Ok(Token { secret: held.secret.clone(), age: Age::Kept }),
+            Some(held) => Ok(Token { secret: held.secret.clone(), age: held.age }),
             None => self.renew(&mut held).await,
         }
     }
 
-    /// Another token in the place of one that a server refuses. None for one that was fresh: the token is not what is wrong.
+    /// A server has accepted this token.
+    pub async fn accepted(&self, token: &Token) {
+        let mut held = self.held.lock().await;
+        if let Some(held) = held.as_mut().filter(|held| held.secret == token.secret) {
+            held.age = Age::Proven;
+        }
+    }
+
+    /// Whether asking for a token may exchange a refresh token, so that two processes must not ask at once.
+    #[must_use]
+    pub fn are_exchanged(&self) -> bool {
+        self.refresh.is_some()
+    }
+
+    /// Another token in the place of one that a server refuses. None for one that no server has accepted: the token is not what is wrong.
     ///
     /// # Errors
     /// [`TokenError`].
@@ -180,39 +197,48 @@ impl Tokens {
         match (refused.age, held.as_ref()) {
             (Age::Fresh, _) => Ok(None),
             // Somebody else has renewed it meanwhile.
-            (Age::Kept, Some(held)) => Ok(Some(Token { secret: held.secret.clone(), age: Age::Fresh })),
-            (Age::Kept, None) => self.renew(&mut held).await.map(Some),
+            (Age::Proven, Some(held)) => Ok(Some(Token { secret: held.secret.clone(), age: held.age })),
+            (Age::Proven, None) => self.renew(&mut held).await.map(Some),
         }
     }
 
     async fn renew(&self, held: &mut Option<Held>) -> Result<Token, TokenError> {
-        let granted = match self.ask().await {
-            Err(TokenError::Refused { .. }) if self.refresh.as_ref().is_some_and(RefreshToken::is_exchanged) => {
-                // The operator may have restored an older folder; the configured token gets its chance.
-                self.refresh.as_ref().map_or(Ok(()), RefreshToken::fall_back).map_err(TokenError::Keep)?;
-                self.ask().await?
-            }
-            outcome => outcome?,
+        let granted = match &self.refresh {
+            None => self.ask(None).await?,
+            Some(refresh) => self.refreshed(refresh).await?,
         };
-        if let (Some(refresh), Some(successor)) = (&self.refresh, granted.refresh_token.filter(|token| !token.is_empty())) {
-            let successor = Secret::new(successor);
-            if successor != refresh.current() {
-                refresh.exchange(&successor).map_err(TokenError::Keep)?;
-            }
-        }
         // Some endpoints write the number as a text.
         let seconds = |value: serde_json::Value| value.as_u64().or_else(|| value.as_str()?.parse().ok());
         let life = granted.expires_in.and_then(seconds).unwrap_or(LIFE);
         let now = Instant::now();
         let until = now.checked_add(Duration::from_secs(life).mul_f64(0.8)).unwrap_or(now);
         let secret = Secret::new(granted.access_token);
-        *held = Some(Held { secret: secret.clone(), until });
+        *held = Some(Held { secret: secret.clone(), until, age: Age::Fresh });
         Ok(Token { secret, age: Age::Fresh })
     }
 
-    async fn ask(&self) -> Result<Granted, TokenError> {
-        let refresh = self.refresh.as_ref().map(RefreshToken::current);
-        let form = self.grant.form(&self.endpoint.url(), clock::now(), &number(), refresh.as_ref())?;
+    /// Asks with the refresh token in force, and keeps the one that it is exchanged for.
+    async fn refreshed(&self, refresh: &RefreshToken) -> Result<Granted, TokenError> {
+        refresh.make_ready().map_err(TokenError::Keep)?;
+        let (current, configured) = (refresh.current().map_err(TokenError::Keep)?, refresh.configured());
+        let granted = match self.ask(Some(&current)).await {
+            // Only this refusal is about the refresh token. The operator may have restored an older folder, so the configured one gets its
+            // chance; the other is forgotten when that one is accepted, and not before.
+            Err(TokenError::Refused { code, .. }) if code == "invalid_grant" && current != configured => {
+                let granted = self.ask(Some(&configured)).await?;
+                refresh.fall_back().map_err(TokenError::Keep)?;
+                granted
+            }
+            outcome => outcome?,
+        };
+        if let Some(successor) = granted.refresh_token.as_ref().filter(|token| !token.is_empty() && token.as_str() != current.expose()) {
+            refresh.exchange(&Secret::new(successor.clone())).map_err(TokenError::Keep)?;
+        }
+        Ok(granted)
+    }
+
+    async fn ask(&self, refresh: Option<&Secret>) -> Result<Granted, TokenError> {
+        let form = self.grant.form(&self.endpoint.url(), clock::now(), &number(), refresh)?;
         self.read(self.endpoint.post(&form).await?)
     }
 
@@ -228,10 +254,11 @@ impl Tokens {
             if denied.error == "temporarily_unavailable" {
                 return Err(TokenError::Temporary { host, status: answer.status });
             }
+            let code = denied.error.clone();
             let described = denied.error_description.map(|text| format!("{}: {text}", denied.error)).unwrap_or(denied.error);
             // The first line says what is wrong, the others are for the endpoint's keeper.
             let said = crate::desk::text::fold::printable(described.lines().next().unwrap_or_default(), SAID);
-            return Err(TokenError::Refused { host, said });
+            return Err(TokenError::Refused { host, code, said });
         }
         match serde_json::from_slice::<Granted>(&answer.body) {
             Ok(granted) if answer.status == 200 && is_token(&granted.access_token) => Ok(granted),

@@ -135,6 +135,14 @@ async fn access_tokens_carry_mails_in_and_letters_out_and_stay_secret() {
     let daemon = office.start();
     office.until_balanced(&post).await;
     let status = office.ask(&["status", "--json"]).await;
+    let forms = endpoint.forms().len();
+    let beside = office.ask(&["check"]).await;
+    assert!(
+        beside.code == Some(0) && beside.stdout.matches("デーモンが動いているため、ログインは試しません").count() == 2,
+        "{}",
+        beside.stdout
+    );
+    assert_eq!(endpoint.forms().len(), forms, "a refresh token is used by one process");
     let log = daemon.close().await;
     for text in [&check.stdout, &check.stderr, &status.stdout, &log] {
         assert!(!text.contains("himitsu") && !text.contains("aGltaXRzdS"), "{text}");

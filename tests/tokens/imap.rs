@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use testbed::imap::{Folder, Options, Server};
+use testbed::imap::{Folder, Options, Server, What, When};
 use testbed::oauth::{Answer, TokenEndpoint};
 use testbed::real::{Account, Dovecot, DovecotOptions};
 use testbed::tls::Authority;
@@ -81,8 +81,9 @@ async fn a_token_that_was_withdrawn_is_renewed_on_the_same_connection() {
     let endpoint = endpoint(vec![Answer::token("yesterdays", 3_600), Answer::token(TOKEN, 3_600)]);
     let settings = settings(server.port(), &endpoint);
     let Credentials::Token(tokens) = &settings.credentials else { panic!("tokens") };
-    // Somebody has asked before.
-    tokens.token().await.unwrap();
+    // Somebody has logged in with it before.
+    let token = tokens.token().await.unwrap();
+    tokens.accepted(&token).await;
     let ledger = watched(settings.clone(), "the mail", |rows| rows.kept.len() == 1).await;
     assert_eq!((server.connections(), endpoint.forms().len()), (1, 2));
     assert_eq!(ledger.rows().failures(), []);
@@ -102,6 +103,22 @@ async fn a_fresh_token_that_is_refused_is_an_operators_affair_and_costs_one_logi
     let retry_at = events.iter().find_map(|event| if let Event::Failed { retry_at, .. } = event { Some(*retry_at) } else { None });
     let now = uketsuke::clock::now();
     assert!(retry_at.is_some_and(|at| at >= now + 500), "the pause is long: {retry_at:?} at {now}");
+}
+
+#[tokio::test]
+async fn a_server_that_hangs_up_after_its_refusal_is_no_login_storm() {
+    let server = server(&["IMAP4rev1", "IDLE", "SASL-IR", "AUTH=XOAUTH2"]);
+    server.add_rule(When::command("AUTHENTICATE").nth(2).then(What::Close));
+    let endpoint = endpoint(vec![Answer::token("withdrawn", 3_600), Answer::token("without-the-right", 3_600)]);
+    let settings = settings(server.port(), &endpoint);
+    let Credentials::Token(tokens) = &settings.credentials else { panic!("tokens") };
+    let token = tokens.token().await.unwrap();
+    tokens.accepted(&token).await;
+    let refused = |rows: &crate::ledger::Rows| rows.failures().iter().any(|(kind, _)| *kind == FailureKind::Authentication);
+    let ledger = watched(settings.clone(), "the refusal", refused).await;
+    let failures = ledger.rows().failures();
+    assert!(failures.last().is_some_and(|(_, sentence)| sentence.contains("refuses the token of")), "{failures:?}");
+    assert!(server.commands().iter().filter(|command| command.contains("AUTHENTICATE")).count() <= 3, "{:?}", server.commands());
 }
 
 #[tokio::test]
@@ -141,7 +158,8 @@ async fn dovecot_takes_both_mechanisms_and_explains_a_refusal_first() {
             let (host, user, login) = ("localhost".to_owned(), "desk".to_owned(), LoginMethod::Token(mechanism));
             let settings = Settings { host, user, login, security, trust, ..settings(port, &endpoint) };
             let Credentials::Token(tokens) = &settings.credentials else { panic!("tokens") };
-            tokens.token().await.unwrap();
+            let token = tokens.token().await.unwrap();
+            tokens.accepted(&token).await;
             let report =
                 mailbox::probe(&settings).await.unwrap_or_else(|error| panic!("{mechanism:?} {security:?}: {error}\n{}", dovecot.log()));
             assert_eq!((report.exists, endpoint.forms().len()), (1, 2), "{mechanism:?} {security:?}");

@@ -43,7 +43,8 @@ async fn a_token_logs_in_and_a_withdrawn_one_is_renewed() {
     let endpoint = endpoint(vec![Answer::token("yesterdays", 3_600), Answer::token(TOKEN, 3_600)]);
     let settings = settings(&sink, &endpoint);
     let Some(Login { credentials: Credentials::Token(tokens), .. }) = &settings.login else { panic!("tokens") };
-    tokens.token().await.unwrap();
+    let token = tokens.token().await.unwrap();
+    tokens.accepted(&token).await;
     let report = courier::probe(&settings).await.unwrap();
     assert_eq!((report.logged_in.as_deref(), endpoint.forms().len()), (Some(USER), 2));
 }
