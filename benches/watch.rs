@@ -6,7 +6,7 @@
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -228,25 +228,32 @@ fn commits(folder: &Path) -> Result<Vec<Duration>, Box<dyn Error>> {
 /// CPU time and voluntary context switches of all threads over a minute of nothing.
 fn idle(daemon: &Daemon) -> Result<(Duration, u64), Box<dyn Error>> {
     let seconds: u64 = std::env::var("IDLE_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(60);
-    std::thread::sleep(Duration::from_secs(2));
-    let (cpu, switches) = used(daemon)?;
+    // The runtime's spare threads end after ten seconds without work.
+    std::thread::sleep(Duration::from_secs(12));
+    let before = used(daemon)?;
     std::thread::sleep(Duration::from_secs(seconds));
-    let (cpu_after, switches_after) = used(daemon)?;
+    let (mut cpu, mut switches) = (0, 0);
+    // A thread that has ended takes its figures with it, so each is compared with itself.
+    for (thread, (cpu_after, switches_after)) in used(daemon)? {
+        let (cpu_before, switches_before) = before.get(&thread).copied().unwrap_or_default();
+        cpu += cpu_after.saturating_sub(cpu_before);
+        switches += switches_after.saturating_sub(switches_before);
+    }
     let a_minute = |amount: u64| amount.saturating_mul(60) / seconds.max(1);
-    Ok((Duration::from_nanos(a_minute(cpu_after.saturating_sub(cpu))), a_minute(switches_after.saturating_sub(switches))))
+    Ok((Duration::from_nanos(a_minute(cpu)), a_minute(switches)))
 }
 
-/// Nanoseconds on a processor (proc(5), `schedstat`) and voluntary context switches.
-fn used(daemon: &Daemon) -> Result<(u64, u64), Box<dyn Error>> {
-    let (mut cpu, mut switches) = (0, 0);
+/// Nanoseconds on a processor (proc(5), `schedstat`) and voluntary context switches, by thread.
+fn used(daemon: &Daemon) -> Result<BTreeMap<PathBuf, (u64, u64)>, Box<dyn Error>> {
+    let mut threads = BTreeMap::new();
     for task in fs::read_dir(format!("/proc/{}/task", daemon.0.id()))? {
         let task = task?.path();
-        cpu += fs::read_to_string(task.join("schedstat"))?.split(' ').next().and_then(|text| text.parse::<u64>().ok()).unwrap_or_default();
+        let cpu = fs::read_to_string(task.join("schedstat"))?.split(' ').next().and_then(|text| text.parse().ok()).unwrap_or_default();
         let status = fs::read_to_string(task.join("status"))?;
         let line = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:")).ok_or("no count of switches")?;
-        switches += line.trim().parse::<u64>()?;
+        threads.insert(task, (cpu, line.trim().parse()?));
     }
-    Ok((cpu, switches))
+    Ok(threads)
 }
 
 /// A line of the process's status (proc(5)), in bytes.
