@@ -18,6 +18,7 @@ mod crash;
 mod hostile;
 mod judging;
 mod letters;
+mod network;
 mod office;
 mod orders;
 mod plan;
