@@ -12,7 +12,8 @@
 //! - [`courier`] carries finished letters to the SMTP server ([`courier::Outbox`] is its border).
 //! - [`daemon`] alone knows them all: it starts, watches, restarts and ends them, and answers systemd.
 //! - [`judges`] runs the desk on every core; [`config`] turns the operator's file into values; [`cli`] is what people type;
-//!   [`wire`] is TCP and TLS for both protocols, [`token`] gets access tokens where passwords are switched off, [`secret`] a password that cannot be printed, [`clock`] the time.
+//!   [`wire`] is TCP and TLS for both protocols, [`token`] gets access tokens where passwords are switched off, [`secret`] is a password
+//!   that cannot be printed, [`fingerprint`] names bytes, [`clock`] tells the time.
 //!
 //! Bad mail is a value (a finding), never an error; an error means that we failed. What could not be read goes to a person.
 
@@ -22,6 +23,7 @@ pub mod config;
 pub mod courier;
 pub mod daemon;
 pub mod desk;
+pub mod fingerprint;
 pub mod judges;
 pub mod mailbox;
 pub mod secret;

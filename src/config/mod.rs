@@ -26,6 +26,7 @@ use crate::desk::letter::Sender;
 use crate::desk::rules::{ReplyMode, Rules};
 use crate::desk::template::Templates;
 use crate::desk::words::ReplyKind;
+use crate::fingerprint::sha256;
 use crate::mailbox;
 
 /// The shipped configuration: every key with its default.
@@ -292,9 +293,8 @@ impl Office {
 
 /// A short fingerprint of the rules, with the program's version.
 fn version(rules: &Rules) -> String {
-    use sha2::Digest;
-    let digest = sha2::Sha256::digest(format!("{rules:?}"));
-    let short: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    let digest = sha256(&[format!("{rules:?}").as_bytes()]);
+    let short: String = digest.chars().take(12).collect();
     format!("{}-{short}", env!("CARGO_PKG_VERSION"))
 }
 

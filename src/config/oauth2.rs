@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use config::Value;
-use sha2::{Digest, Sha256};
 
 use super::reader::{Problems, Section};
 use super::secret::{document, optional_secret, secret};
+use crate::fingerprint::sha256;
 use crate::secret::Secret;
 use crate::token::{Endpoint, Grant, RefreshToken, ServiceAccount, Tokens};
 use crate::wire::Trust;
@@ -42,12 +42,9 @@ pub fn oauth2(path: String, value: Value, owner: Owner<'_>, problems: &mut Probl
     });
     section.finish();
     let (Asked { grant, refresh, secrets }, endpoint) = (asked?, endpoint?);
-    let mut identity = Sha256::new();
-    for part in [url.as_str(), owner.user, &format!("{grant:?}")].into_iter().chain(secrets.iter().map(String::as_str)) {
-        identity.update(part);
-        identity.update([0]);
-    }
-    let identity = identity.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    let kind = format!("{grant:?}");
+    let parts = [url.as_str(), owner.user, &kind].into_iter().chain(secrets.iter().map(String::as_str));
+    let identity = sha256(&parts.flat_map(|part| [part.as_bytes(), &[0]]).collect::<Vec<&[u8]>>());
     Some(Tokens::new(endpoint, grant, refresh, identity))
 }
 
@@ -143,7 +140,8 @@ fn beside(owner: Owner<'_>) -> PathBuf {
     let mut name: String = owner.account.chars().map(letter).collect();
     if name != owner.account {
         // Two names that differ only in what a file's name cannot hold are two accounts all the same.
-        name.extend(Sha256::digest(owner.account).iter().take(4).map(|byte| format!("-{byte:02x}")));
+        name.push('-');
+        name.extend(sha256(&[owner.account.as_bytes()]).chars().take(8));
     }
     owner.store.with_file_name(format!("refresh-token-{name}"))
 }

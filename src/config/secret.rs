@@ -11,72 +11,89 @@ use crate::secret::Secret;
 /// Others may read a file with one of these bits.
 const READABLE_BY_OTHERS: u32 = 0o004;
 
-/// Takes a key that names where a secret is kept, and reads the secret: a password, one line.
+/// What a secret looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    /// A password or token.
+    Line,
+    /// A key in PEM, a JSON file.
+    Document,
+}
+
+impl Shape {
+    /// The secret, or a sentence about the place where it should be.
+    fn of(self, text: &str, place: &str) -> Result<Secret, String> {
+        match self {
+            Self::Line => {
+                one_line(text).ok_or_else(|| format!("{place} is empty or has several lines; write the secret into it as its only line"))
+            }
+            Self::Document if text.trim().is_empty() => Err(format!("{place} is empty; copy the whole file there as it was given out")),
+            Self::Document => Ok(Secret::new(text.to_owned())),
+        }
+    }
+}
+
+/// Takes a key that names where a secret is kept, and reads the secret: one line.
 pub fn secret(section: &mut Section<'_>, name: &'static str, default: &str) -> Option<Secret> {
     let source = section.text(name, default);
-    taken(section, name, &source, one_line)
+    taken(section, name, &source, Shape::Line)
 }
 
 /// The same for a secret that may be switched off with "": the outer None is a problem, the inner none.
 pub fn optional_secret(section: &mut Section<'_>, name: &'static str, default: &str) -> Option<Option<Secret>> {
     let source = section.text(name, default);
-    if source.is_empty() { Some(None) } else { taken(section, name, &source, one_line).map(Some) }
+    if source.is_empty() { Some(None) } else { taken(section, name, &source, Shape::Line).map(Some) }
 }
 
-/// The same for a secret of many lines: a key in PEM, a JSON file.
+/// The same for a secret of many lines.
 pub fn document(section: &mut Section<'_>, name: &'static str, default: &str) -> Option<Secret> {
     let source = section.text(name, default);
-    taken(section, name, &source, |text| (!text.trim().is_empty()).then(|| Secret::new(text.to_owned())))
+    taken(section, name, &source, Shape::Document)
 }
 
-fn taken(section: &mut Section<'_>, name: &'static str, source: &str, shape: fn(&str) -> Option<Secret>) -> Option<Secret> {
+fn taken(section: &mut Section<'_>, name: &'static str, source: &str, shape: Shape) -> Option<Secret> {
     let read = match source.split_once(':') {
-        Some(("file", path)) => of_file(Path::new(path)),
-        Some(("credential", credential)) => of_credential(credential),
-        Some(("env", variable)) => of_variable(variable),
+        Some(("file", path)) => of_file(Path::new(path), shape),
+        Some(("credential", credential)) => of_credential(credential, shape),
+        Some(("env", variable)) => of_variable(variable, shape),
         _ => {
             // What stands here may be the password itself, so it is not shown.
             let key = section.key(name);
             section.problems.push(
                 key,
                 None,
-                "must say where the password is kept, not what it is: \"file:/path\", \"credential:name\" or \"env:NAME\"",
+                "must say where the secret is kept, not what it is: \"file:/path\", \"credential:name\" or \"env:NAME\"",
             );
             return None;
         }
     };
-    let shaped = read.and_then(|(text, empty)| shape(&text).ok_or(empty));
-    shaped.map_err(|sentence| section.refuse(name, source, sentence)).ok()
+    read.map_err(|sentence| section.refuse(name, source, sentence)).ok()
 }
 
-/// A secret's text, and the sentence for one that does not fit.
-type Read = Result<(String, String), String>;
-
-fn of_file(path: &Path) -> Read {
+fn of_file(path: &Path, shape: Shape) -> Result<Secret, String> {
     let shown = path.display();
-    let metadata = fs::metadata(path).map_err(|error| {
-        format!("the file {shown} cannot be read ({error}); create it with the password as its only line, and chmod 600")
-    })?;
+    let metadata = fs::metadata(path)
+        .map_err(|error| format!("the file {shown} cannot be read ({error}); create it with the secret in it, and chmod 600"))?;
     if metadata.mode() & READABLE_BY_OTHERS != 0 {
         return Err(format!("every user of this machine can read {shown}; run: chmod 600 {shown}"));
     }
     let text = fs::read_to_string(path)
         .map_err(|error| format!("the file {shown} cannot be read ({error}); it must belong to the service's user"))?;
-    Ok((text, format!("the file {shown} is empty or has several lines; write the password into it as its only line")))
+    shape.of(&text, &format!("the file {shown}"))
 }
 
-fn of_credential(name: &str) -> Read {
+fn of_credential(name: &str, shape: Shape) -> Result<Secret, String> {
     let directory = env::var_os("CREDENTIALS_DIRECTORY")
         .ok_or_else(|| format!("there is no $CREDENTIALS_DIRECTORY; run under systemd with LoadCredential={name}:…, set CREDENTIALS_DIRECTORY to the folder of its files for a command like `check`, or use \"file:…\""))?;
     let path = PathBuf::from(directory).join(name);
     let text = fs::read_to_string(&path)
         .map_err(|error| format!("the credential {name} cannot be read ({error}); add LoadCredential={name}:… to the unit"))?;
-    Ok((text, format!("the credential {name} is empty or has several lines; write the password into its file as its only line")))
+    shape.of(&text, &format!("the credential {name}"))
 }
 
-fn of_variable(name: &str) -> Read {
+fn of_variable(name: &str, shape: Shape) -> Result<Secret, String> {
     let text = env::var(name).map_err(|_| format!("the environment variable {name} is not set; set it, or use \"file:…\""))?;
-    Ok((text, format!("the environment variable {name} is empty or has several lines")))
+    shape.of(&text, &format!("the environment variable {name}"))
 }
 
 /// Editors end a file with a line end, which is no part of the password.
@@ -96,21 +113,22 @@ mod tests {
         let path = folder.path().join("password");
         fs::write(&path, "kaki\n").expect("written");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).expect("set");
-        assert!(of_file(&path).expect_err("refused").contains("chmod 600"));
+        assert!(of_file(&path, Shape::Line).expect_err("refused").contains("chmod 600"));
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("set");
-        assert_eq!(of_file(&path).expect("read").0, "kaki\n");
-        assert_eq!(one_line("kaki\n").expect("one line").expose(), "kaki");
+        assert_eq!(of_file(&path, Shape::Line).expect("read").expose(), "kaki");
     }
 
     #[test]
     fn an_empty_or_absent_secret_is_refused_with_a_remedy() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("password");
-        assert!(of_file(&path).expect_err("refused").contains("create it"));
+        assert!(of_file(&path, Shape::Line).expect_err("refused").contains("create it"));
         fs::write(&path, "\n").expect("written");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("set");
-        let (text, sentence) = of_file(&path).expect("read");
-        assert!(one_line(&text).is_none() && sentence.contains("is empty"));
-        assert!(one_line("kaki\nkaki\n").is_none());
+        assert!(of_file(&path, Shape::Line).expect_err("refused").contains("as its only line"));
+        assert!(of_file(&path, Shape::Document).expect_err("refused").contains("copy the whole file"));
+        fs::write(&path, "kaki\nkaki\n").expect("written");
+        assert!(of_file(&path, Shape::Line).expect_err("refused").contains("has several lines"));
+        assert_eq!(of_file(&path, Shape::Document).expect("read").expose(), "kaki\nkaki\n");
     }
 }

@@ -79,7 +79,7 @@ fn all_problems_are_reported_at_once_with_key_value_and_remedy() {
 #[test]
 fn a_password_in_the_file_is_refused_and_not_repeated() {
     let found = problems("[[accounts]]\nname = \"desk\"\nhost = \"localhost\"\nuser = \"u\"\npassword = \"kaki-no-tane\"\n").join("\n");
-    assert!(found.contains("must say where the password is kept") && !found.contains("kaki-no-tane"), "{found}");
+    assert!(found.contains("must say where the secret is kept") && !found.contains("kaki-no-tane"), "{found}");
 }
 
 #[test]
@@ -202,7 +202,7 @@ fn every_mistake_with_tokens_has_its_remedy() {
         ("", "accounts[0].oauth2.grant", "must be"),
         (&BY_SECRET.replace("\"mail\"", "\"\""), "accounts[0].oauth2.scope", "is missing; for Microsoft 365"),
         (&BY_SECRET.replace("client-id = \"desk\"", ""), "accounts[0].oauth2.client-id", "is missing"),
-        (&BY_SECRET.replace("file:@/secret", "kaki"), "accounts[0].oauth2.client-secret", "must say where the password is kept"),
+        (&BY_SECRET.replace("file:@/secret", "kaki"), "accounts[0].oauth2.client-secret", "must say where the secret is kept"),
         (&BY_SECRET.replace("client-secret", "client-secert"), "accounts[0].oauth2.client-secert", "did you mean `client-secret`?"),
         (&BY_CERTIFICATE.replace("@/certificate", "@/nonsense"), "accounts[0].oauth2.certificate", "must be in PEM"),
         (&BY_CERTIFICATE.replace("@/key", "@/nonsense"), "accounts[0].oauth2.certificate", "must be an RSA key in PEM"),

@@ -5,11 +5,11 @@
 //! UIDVALIDITY, a restored server or a mail that was moved out and back must not be judged and answered twice.
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
-use sha2::{Digest, Sha256};
 
 use super::StoreError;
 use super::raw::{self, Packed};
 use crate::desk::text::date::utc_text;
+use crate::fingerprint::sha256;
 
 /// One mail as it came.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -156,15 +156,12 @@ pub fn receive(connection: &mut Connection, batch: &Batch, zone: &jiff::tz::Time
     Ok(taken)
 }
 
+/// Header blocks alone are told apart by the size of their mails.
 fn fingerprint(bytes: &[u8], content: Kept, size: u64) -> String {
-    let mut hasher = Sha256::new();
-    hasher.update(bytes);
-    if content == Kept::Headers {
-        hasher.update(size.to_be_bytes());
+    match content {
+        Kept::Whole => sha256(&[bytes]),
+        Kept::Headers => sha256(&[bytes, &size.to_be_bytes()]),
     }
-    let digest = hasher.finalize();
-    let digits = |nibble: u8| char::from_digit(u32::from(nibble), 16);
-    digest.iter().flat_map(|byte| [digits(byte >> 4), digits(byte & 15)]).flatten().collect()
 }
 
 /// The submission that this mail already is.

@@ -11,8 +11,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use sha2::{Digest, Sha256};
-
+use crate::fingerprint::sha256;
 use crate::secret::Secret;
 
 /// The token and where its successors are kept.
@@ -121,7 +120,7 @@ impl RefreshToken {
 
     /// Which configured token a file descends from, without telling the token.
     fn ancestor(&self) -> String {
-        Sha256::digest(self.configured.expose()).iter().map(|byte| format!("{byte:02x}")).collect()
+        sha256(&[self.configured.expose().as_bytes()])
     }
 }
 
