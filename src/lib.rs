@@ -27,6 +27,7 @@ pub mod fingerprint;
 pub mod judges;
 pub mod mailbox;
 pub mod secret;
+pub mod secretary;
 pub mod store;
 pub mod token;
 pub mod wire;

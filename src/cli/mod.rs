@@ -7,6 +7,7 @@
 mod check;
 mod classify;
 pub mod judgement;
+mod letter;
 mod list;
 mod outbox;
 mod output;
@@ -49,6 +50,9 @@ enum Command {
         /// Do not connect to the servers
         #[arg(long)]
         offline: bool,
+        /// Send a test letter to this address by each SMTP server
+        #[arg(long, value_name = "ADDRESS", conflicts_with = "offline")]
+        send_test: Option<String>,
     },
     /// Judge .eml files, mbox files, Maildirs and folders of these (`-`: stdin), without a store
     Classify(classify::Classify),
@@ -68,6 +72,8 @@ enum Command {
         #[arg(long)]
         raw: bool,
     },
+    /// Print a letter as an applicant would get it, by the templates and the configuration in the file
+    Letter(letter::Letter),
     /// Look at letters and decide about them
     Outbox {
         #[command(subcommand)]
@@ -125,7 +131,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let named = config.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_CONFIG));
     let outcome = match arguments.command {
         Command::Run => run::run(&named),
-        Command::Check { offline } => check::check(&named, if offline { check::Reach::Offline } else { check::Reach::Servers }),
+        Command::Check { offline, send_test } => check::check(&named, &check::Reach::of(offline, send_test)),
         Command::Classify(classify) => classify::classify(&classify, config.as_deref()),
         Command::Status { json } => status::status(&named, output::Form::of(json)),
         Command::List(list) => list::list(&named, &list),
@@ -140,6 +146,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
                 show::Form::Text
             },
         ),
+        Command::Letter(letter) => letter::letter(&named, &letter),
         Command::Outbox { order } => outbox::outbox(&named, &order),
     };
     match outcome {

@@ -16,7 +16,7 @@ pub fn status(path: &Path, form: Form) -> Result<(), Failure> {
     let connection = open_for_reading(&configuration.store).map_err(|error| unopened(&configuration.store, &error))?;
     let status = query::status(&connection).map_err(|error| Failure::of(&error))?;
     let service = if is_served(&configuration.store) { Service::Running } else { Service::Stopped };
-    let troubles = troubles(&status, service, clock::now());
+    let troubles = troubles(&status, service, &configuration.zone, clock::now());
     match form {
         Form::Json => json_line(&as_json(&status, service, &troubles))?,
         Form::Text => as_text(&status, &troubles, &configuration.zone)?,
@@ -73,6 +73,9 @@ fn as_json(status: &Status, service: Service, troubles: &[String]) -> Value {
         "quarantined": status.quarantined,
         "filings_refused": status.filings_refused,
         "unreachable": status.unreachable,
+        "withheld": counts(&status.withheld),
+        "breaker": status.breaker,
+        "bounced": status.bounced,
         "last_error": last_error(status).map(|part| json!({"part": part.part, "sentence": part.sentence, "at": part.changed_at})),
     })
 }
@@ -98,7 +101,7 @@ fn is_before(stored: Option<&str>, point: i64) -> bool {
 }
 
 /// What somebody should look at, one line each, the worst first.
-fn troubles(status: &Status, service: Service, now: i64) -> Vec<String> {
+fn troubles(status: &Status, service: Service, zone: &jiff::tz::TimeZone, now: i64) -> Vec<String> {
     let mut lines = Vec::new();
     if service == Service::Stopped {
         lines.push("デーモンが動いていません（systemctl start uketsuke。理由は journalctl -u uketsuke）".to_owned());
@@ -117,10 +120,18 @@ fn troubles(status: &Status, service: Service, now: i64) -> Vec<String> {
             UNJUDGED / 60
         ));
     }
+    if let Some(breaker) = &status.breaker {
+        lines.push(format!(
+            "返信が1時間に{}通に達したため、{}から返信をすべて保留しています（uketsuke outbox list で確かめ、uketsuke outbox resume で再開してください）",
+            breaker.letters,
+            local(&breaker.tripped_at, zone)
+        ));
+    }
     let letters = |state: &str| count(&status.letters, state);
     for (number, line) in [
         (letters("unknown"), "通の返信は、届いたかどうか分かりません（uketsuke outbox list で確かめ、retry か cancel を選んでください）"),
         (letters("refused"), "通の返信は、相手のサーバーに断られました（uketsuke outbox list）"),
+        (status.bounced, "通の返信は、この1週間に相手へ届かず戻ってきました（uketsuke outbox list）"),
         (status.quarantined, "通のメールを、サーバーから取り寄せられません（自動で再試行します）"),
     ] {
         if number > 0 {
@@ -187,5 +198,8 @@ fn as_text(status: &Status, troubles: &[String], zone: &jiff::tz::TimeZone) -> R
     let since = status.waiting_since.as_deref().map_or_else(String::new, |at| format!("（{} から）", local(at, zone)));
     say!("判定待ち  {}{since}", status.waiting);
     say!("返信      {}", words(&status.letters));
+    if !status.withheld.is_empty() {
+        say!("返信なし  {}", words(&status.withheld));
+    }
     Ok(())
 }

@@ -42,6 +42,16 @@ pub fn state(word: &str) -> &'static str {
     }
 }
 
+/// Why a letter is held.
+#[must_use]
+pub fn hold_reason(word: &str) -> &'static str {
+    match word {
+        "mode" => "reply.mode = \"hold\" のため",
+        "breaker" => "1時間の上限（total-an-hour）を超えたため",
+        _ => "?",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -51,6 +61,9 @@ mod tests {
         use crate::desk::gate::Gate;
         for name in Gate::ALL {
             assert_ne!(gate(name.word()), gate("unknown"), "{}", name.word());
+        }
+        for reason in crate::desk::gate::HoldReason::ALL {
+            assert_ne!(hold_reason(reason.word()), hold_reason("unknown"), "{}", reason.word());
         }
     }
 }

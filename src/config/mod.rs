@@ -6,6 +6,7 @@
 mod moment;
 mod oauth2;
 mod reader;
+mod relays;
 mod rules;
 mod secret;
 mod servers;
@@ -20,8 +21,9 @@ use jiff::tz::TimeZone;
 
 pub use self::reader::Problem;
 use self::reader::Problems;
+pub use self::relays::Relay;
 pub use self::rules::Start;
-use crate::courier;
+use self::servers::{AccountPart, Mailbox};
 use crate::desk::letter::Sender;
 use crate::desk::rules::{ReplyMode, Rules};
 use crate::desk::template::Templates;
@@ -43,11 +45,9 @@ const SHIPPED_TEMPLATES: [(ReplyKind, &str); 3] = [
 #[derive(Debug, Clone)]
 pub struct Configuration {
     pub accounts: Vec<mailbox::Settings>,
-    /// None where no SMTP server is configured; then letters are held.
-    pub courier: Option<courier::Settings>,
+    /// The servers that letters go out by; none where no server is configured: then letters wait.
+    pub relays: Vec<Relay>,
     pub judging: Judging,
-    /// None is the null path.
-    pub envelope_from: Option<String>,
     pub store: PathBuf,
     /// 0 = one a core.
     pub judging_threads: usize,
@@ -55,16 +55,41 @@ pub struct Configuration {
     pub log_level: String,
 }
 
+impl Configuration {
+    /// The server for letters to those who wrote to this account.
+    #[must_use]
+    pub fn relay(&self, account: &str) -> Option<&Relay> {
+        let of = |account: Option<&str>| self.relays.iter().find(|relay| relay.account.as_deref() == account);
+        of(Some(account)).or_else(|| of(None))
+    }
+}
+
 /// The part that a reload replaces: rules and letters.
 #[derive(Debug, Clone)]
 pub struct Judging {
     pub rules: Rules,
     pub templates: Templates,
-    pub sender: Sender,
+    pub senders: Senders,
     pub office: Office,
     pub start: Start,
     /// Names the rules that a verdict was reached under: the same rules, the same name.
     pub version: String,
+}
+
+impl Judging {
+    /// In whose name letters to those who wrote to this account are sent.
+    #[must_use]
+    pub fn sender(&self, account: &str) -> &Sender {
+        self.senders.by_account.iter().find(|(name, _)| name == account).map_or(&self.senders.office, |(_, sender)| sender)
+    }
+}
+
+/// In whose name letters are sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Senders {
+    /// Where nothing else is said.
+    pub office: Sender,
+    pub by_account: Vec<(String, Sender)>,
 }
 
 /// What letters and tables say about the office.
@@ -145,6 +170,19 @@ pub fn load_viewing(path: &Path) -> Result<Viewing, ConfigError> {
     Ok(Viewing { store, zone, rules, problems: problems.into_vec() })
 }
 
+/// Reads what writing a letter needs: no secrets, so that whoever mends a template can read the letter.
+///
+/// # Errors
+/// [`ConfigError`] with every problem of the rules and the letters.
+pub fn load_letters(path: &Path) -> Result<Judging, ConfigError> {
+    let text = fs::read_to_string(path).map_err(|source| ConfigError::Unreadable { path: path.to_path_buf(), source })?;
+    let mut problems = Problems::default();
+    let mut tables = layered(&text, path, &mut problems)?;
+    let boxes = servers::mailboxes(tables.remove("accounts"));
+    let letters = rules_of(&mut tables, &mut problems).and_then(|parts| judging(parts, &boxes, &mut problems));
+    finished(letters, problems, path)
+}
+
 /// The rules of the shipped configuration.
 ///
 /// # Errors
@@ -219,66 +257,86 @@ fn parse(text: &str, path: &Path) -> Result<Configuration, ConfigError> {
     let spare = rules::limits(None, &mut Problems::default());
     let store = store(tables.remove("store"), &mut problems);
     let limits = parts.as_ref().map_or(&spare, |parts| &parts.limits);
-    let accounts = servers::accounts(tables.remove("accounts"), limits, &store, &mut problems);
-    let smtp = servers::smtp(tables.remove("smtp"), &accounts, &mut problems);
+    let mut accounts = servers::accounts(tables.remove("accounts"), limits, &store, &mut problems);
+    let relays = relays::relays(tables.remove("smtp"), &mut accounts, &mut problems);
     let log_level = log(tables.remove("log"), &mut problems);
-    let configuration = parts.and_then(|parts| assembled(parts, accounts, smtp, store, log_level, &mut problems));
+    let configuration = parts.and_then(|parts| assembled(parts, accounts, relays, store, log_level, &mut problems));
     finished(configuration, problems, path)
 }
 
 fn assembled(
     parts: RulesParts,
-    accounts: Vec<mailbox::Settings>,
-    smtp: servers::SmtpPart,
+    accounts: Vec<AccountPart>,
+    relays: Vec<Relay>,
     store: PathBuf,
     log_level: String,
     problems: &mut Problems,
 ) -> Option<Configuration> {
-    let RulesParts { mut rules, reply, zone, limits } = parts;
-    let address =
-        if reply.from.is_empty() { accounts.first().map(|account| account.user.clone()).unwrap_or_default() } else { reply.from.clone() };
-    let mode = rules.gates.mode;
-    // Without any usable account the address is unknown only because of a problem that is named already.
-    let is_unknown = reply.from.is_empty() && accounts.is_empty();
-    if mode != ReplyMode::Off && !is_unknown && !crate::desk::gate::is_deliverable(&address) {
-        problems.push(
-            "reply.from",
-            Some(format!("\"{address}\"")),
-            "is not an address that applicants can see as the sender; write the office's address",
-        );
-    }
-    if mode == ReplyMode::Send && smtp.settings.is_none() {
+    let (judging_threads, grace) = (parts.limits.judging_threads, parts.limits.grace);
+    let unsent = accounts.iter().find(|part| {
+        let has_relay = |relay: &Relay| relay.account.as_ref().is_none_or(|account| *account == part.settings.account);
+        !relays.iter().any(has_relay)
+    });
+    if parts.rules.gates.mode == ReplyMode::Send && (unsent.is_some() || accounts.is_empty() && relays.is_empty()) {
         problems.push(
             "smtp.host",
             None,
             "is needed where reply.mode = \"send\"; write the name of the SMTP server, or use mode = \"hold\"",
         );
     }
-    let known = rules.gates.own_addresses.clone();
-    let users = accounts.iter().map(|account| account.user.clone()).filter(|user| user.contains('@'));
-    rules
-        .gates
-        .own_addresses
-        .extend([address.clone()].into_iter().chain(users).filter(|address| !address.is_empty() && !known.contains(address)));
-    let templates = templates(&reply.templates, problems)?;
-    let version = version(&rules);
+    let boxes: Vec<Mailbox> = accounts.iter().map(AccountPart::mailbox).collect();
+    let judging = judging(parts, &boxes, problems)?;
     Some(Configuration {
-        accounts,
-        courier: smtp.settings,
-        judging: Judging {
-            rules,
-            templates,
-            sender: Sender { name: reply.office.clone(), address, reply_to: reply.reply_to },
-            office: Office { name: reply.office, contact: reply.contact, zone },
-            start: reply.start,
-            version,
-        },
-        envelope_from: smtp.envelope_from,
+        accounts: accounts.into_iter().map(|part| part.settings).collect(),
+        relays,
+        judging,
         store,
-        judging_threads: limits.judging_threads,
-        grace: limits.grace,
+        judging_threads,
+        grace,
         log_level,
     })
+}
+
+/// The rules, the letters and in whose name they are sent.
+fn judging(parts: RulesParts, boxes: &[Mailbox], problems: &mut Problems) -> Option<Judging> {
+    let RulesParts { mut rules, reply, zone, limits: _ } = parts;
+    let senders = senders(&reply, boxes);
+    // Without any usable account the address is unknown only because of a problem that is named already.
+    let is_unknown = reply.from.is_empty() && boxes.is_empty();
+    let addresses = || senders.by_account.iter().map(|(_, sender)| sender).chain([&senders.office]).map(|sender| &sender.address);
+    if rules.gates.mode != ReplyMode::Off
+        && !is_unknown
+        && let Some(address) = addresses().find(|address| !crate::desk::gate::is_deliverable(address))
+    {
+        problems.push(
+            "reply.from",
+            Some(format!("\"{address}\"")),
+            "is not an address that applicants can see as the sender; write the office's address",
+        );
+    }
+    let users = boxes.iter().map(|mailbox| &mailbox.user).filter(|user| user.contains('@'));
+    for address in addresses().chain(users) {
+        if !address.is_empty() && !rules.gates.own_addresses.contains(address) {
+            rules.gates.own_addresses.push(address.clone());
+        }
+    }
+    let templates = templates(&reply.templates, problems)?;
+    let version = version(&rules);
+    let office = Office { name: reply.office, contact: reply.contact, zone };
+    Some(Judging { rules, templates, senders, office, start: reply.start, version })
+}
+
+/// The address of a letter is, in this order: the account's `from`, `reply.from`, the account's `user` where it is an address, the first
+/// account's `user`.
+fn senders(reply: &ReplyParts, boxes: &[Mailbox]) -> Senders {
+    let named = |address: &str| Sender { name: reply.office.clone(), address: address.to_owned(), reply_to: reply.reply_to.clone() };
+    let first = boxes.first().map(|mailbox| mailbox.user.as_str()).unwrap_or_default();
+    let office = if reply.from.is_empty() { first } else { &reply.from };
+    let by_account = boxes.iter().map(|mailbox| {
+        let own = [&mailbox.from, &reply.from, &mailbox.user].into_iter().find(|address| crate::desk::gate::is_deliverable(address));
+        (mailbox.account.clone(), named(own.map_or(office, String::as_str)))
+    });
+    Senders { by_account: by_account.collect(), office: named(office) }
 }
 
 impl Office {

@@ -1,4 +1,4 @@
-//! The IMAP accounts and the SMTP server, from `[[accounts]]` and `[smtp]`.
+//! The IMAP accounts, from `[[accounts]]`, and what they share with the SMTP servers.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,28 +11,64 @@ use super::oauth2::{Owner, oauth2};
 use super::reader::{Problems, Section};
 use super::rules::{LimitsPart, array};
 use super::secret::secret;
-use crate::courier::{self, Deadlines, HelloName, Login, OnUnknown};
 use crate::desk::words::Verdict;
 use crate::mailbox::{self, FilingRules, LoginMethod};
 use crate::token::{Credentials, Mechanism};
 use crate::wire::{Security, Trust};
 
-const SECURITY: &str = "\"tls\", \"starttls\" or \"plaintext\"";
+pub const SECURITY: &str = "\"tls\", \"starttls\" or \"plaintext\"";
+
+/// What one `[[accounts]]` says.
+pub struct AccountPart {
+    pub settings: mailbox::Settings,
+    /// The table `[accounts.smtp]`, not read yet: it may borrow the tokens of any account.
+    pub smtp: Option<Value>,
+    /// Address in From of letters to those who wrote to this account; empty where nothing is said.
+    pub from: String,
+}
+
+/// What letters need to know of an account.
+pub struct Mailbox {
+    pub account: String,
+    pub user: String,
+    /// Empty where nothing is said.
+    pub from: String,
+}
+
+impl AccountPart {
+    pub fn mailbox(&self) -> Mailbox {
+        Mailbox { account: self.settings.account.clone(), user: self.settings.user.clone(), from: self.from.clone() }
+    }
+}
+
+/// Reads of all `[[accounts]]` only what letters need; what is wrong with them is `check`'s to say.
+pub fn mailboxes(value: Option<Value>) -> Vec<Mailbox> {
+    let mut unsaid = Problems::default();
+    let mut mailboxes = Vec::new();
+    for entry in array("accounts", value, &mut unsaid) {
+        let mut unsaid = Problems::default();
+        let mut section = Section::new("accounts", Some(entry), &mut unsaid);
+        mailboxes.push(Mailbox { account: section.text("name", ""), user: section.text("user", ""), from: section.text("from", "") });
+    }
+    mailboxes
+}
 
 /// Reads all `[[accounts]]`.
-pub fn accounts(value: Option<Value>, limits: &LimitsPart, store: &Path, problems: &mut Problems) -> Vec<mailbox::Settings> {
-    let mut accounts: Vec<mailbox::Settings> = Vec::new();
+pub fn accounts(value: Option<Value>, limits: &LimitsPart, store: &Path, problems: &mut Problems) -> Vec<AccountPart> {
+    let mut accounts: Vec<AccountPart> = Vec::new();
     let entries = array("accounts", value, problems);
     if entries.is_empty() {
         problems.push("accounts", None, "there is no mailbox to watch; add an [[accounts]] section with host, user and password");
     }
     for (index, entry) in entries.into_iter().enumerate() {
         let mut section = Section::new(format!("accounts[{index}]"), Some(entry), problems);
-        if let Some(account) = account(&mut section, limits, store) {
-            if accounts.iter().any(|other| other.account == account.account) {
-                section.refuse("name", &account.account, "is the name of another account; every account needs its own");
+        let smtp = section.raw("smtp");
+        let from = address(&mut section, "from");
+        if let Some(settings) = account(&mut section, limits, store) {
+            if accounts.iter().any(|other| other.settings.account == settings.account) {
+                section.refuse("name", &settings.account, "is the name of another account; every account needs its own");
             }
-            accounts.push(account);
+            accounts.push(AccountPart { settings, smtp, from });
         }
         section.finish();
     }
@@ -122,20 +158,30 @@ fn login(section: &mut Section<'_>, credentials: Option<&Credentials>) -> LoginM
     method.unwrap_or_default()
 }
 
+/// An address that letters can be sent to, or nothing.
+pub fn address(section: &mut Section<'_>, name: &'static str) -> String {
+    let text = section.text(name, "");
+    let address = text.trim();
+    if !address.is_empty() && !crate::desk::gate::is_deliverable(address) {
+        section.refuse(name, address, "is not an address that mail can be sent to");
+    }
+    address.to_owned()
+}
+
 /// 0, or nothing at all, is the usual port of the protection.
-fn port(section: &mut Section<'_>, usual: u16) -> u16 {
+pub fn port(section: &mut Section<'_>, usual: u16) -> u16 {
     match u16::try_from(section.number("port", 0, 0..=65_535, "port; 0 = the usual one")) {
         Ok(0) | Err(_) => usual,
         Ok(port) => port,
     }
 }
 
-fn seconds(section: &mut Section<'_>, name: &'static str, default: u64, least: u64, most: u64) -> Duration {
+pub fn seconds(section: &mut Section<'_>, name: &'static str, default: u64, least: u64, most: u64) -> Duration {
     Duration::from_secs(section.number(name, default, least..=most, "seconds"))
 }
 
 /// Said here as early as possible; the connection itself refuses it again, by the address that the name resolves to.
-fn refuse_open_plaintext(section: &mut Section<'_>, host: &str, security: Security) {
+pub fn refuse_open_plaintext(section: &mut Section<'_>, host: &str, security: Security) {
     let is_loopback = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
     if security == Security::Plaintext && !is_loopback && !host.is_empty() {
         section.refuse(
@@ -146,7 +192,7 @@ fn refuse_open_plaintext(section: &mut Section<'_>, host: &str, security: Securi
     }
 }
 
-fn trust(section: &mut Section<'_>, security: Security) -> Option<Trust> {
+pub fn trust(section: &mut Section<'_>, security: Security) -> Option<Trust> {
     let file = section.text("ca-file", "");
     if file.is_empty() && security == Security::Plaintext {
         return Some(Trust::nobody());
@@ -199,96 +245,4 @@ fn targets(section: &mut Section<'_>) -> BTreeMap<String, String> {
         }
     }
     targets
-}
-
-/// What `[smtp]` says.
-pub struct SmtpPart {
-    /// None where no server is configured.
-    pub settings: Option<courier::Settings>,
-    /// None is the null path.
-    pub envelope_from: Option<String>,
-}
-
-/// A password, or the tokens of an account: one application has the right to both.
-fn smtp_login(section: &mut Section<'_>, user: &str, accounts: &[mailbox::Settings]) -> Option<Login> {
-    let lender = section.text("tokens-of", "");
-    if lender.is_empty() {
-        let password = secret(section, "password", "credential:smtp-password")?;
-        return Some(Login { user: user.to_owned(), credentials: Credentials::Password(password) });
-    }
-    section.raw("password");
-    match accounts.iter().find(|account| account.account == lender).map(|account| &account.credentials) {
-        Some(Credentials::Token(tokens)) => Some(Login { user: user.to_owned(), credentials: Credentials::Token(Arc::clone(tokens)) }),
-        _ => {
-            section.refuse("tokens-of", &lender, "must be the name of an account that has [accounts.oauth2]");
-            None
-        }
-    }
-}
-
-fn no_login(section: &mut Section<'_>) -> Option<Login> {
-    section.raw("password");
-    let lender = section.text("tokens-of", "");
-    if !lender.is_empty() {
-        section.refuse("tokens-of", &lender, "needs `user` beside it: the mailbox's user, as the account has it; and `host`");
-    }
-    None
-}
-
-/// Reads `[smtp]`.
-pub fn smtp(value: Option<Value>, accounts: &[mailbox::Settings], problems: &mut Problems) -> SmtpPart {
-    let mut section = Section::new("smtp", value, problems);
-    let host = section.text("host", "");
-    let security = section.take("security", Security::Tls, SECURITY);
-    let port = port(
-        &mut section,
-        match security {
-            Security::Tls => 465,
-            Security::StartTls => 587,
-            Security::Plaintext => 25,
-        },
-    );
-    refuse_open_plaintext(&mut section, &host, security);
-    let user = section.text("user", "");
-    let is_used = !host.is_empty();
-    let trust = if is_used { trust(&mut section, security) } else { section.raw("ca-file").and(None) };
-    let login = if is_used && !user.is_empty() { smtp_login(&mut section, &user, accounts) } else { no_login(&mut section) };
-    let hello = section.text("hello", "localhost");
-    let hello = HelloName::parse(&hello).map_err(|error| section.refuse("hello", &hello, error.to_string())).ok();
-    let envelope_from = section.text("envelope-from", "");
-    let envelope_from = Some(envelope_from.trim().trim_matches(['<', '>']).to_owned()).filter(|address| !address.is_empty());
-    if let Some(address) = &envelope_from
-        && !crate::desk::gate::is_deliverable(address)
-    {
-        section.refuse("envelope-from", address, "is not an address; leave it empty for the null path <>");
-    }
-    let letters_per_minute = u32::try_from(section.number("letters-per-minute", 30, 1..=6_000, "letters")).unwrap_or(30);
-    let on_unknown = section.take("on-unknown", OnUnknown::Hold, "\"hold\" or \"resend\"");
-    let deadlines = Deadlines {
-        connect: seconds(&mut section, "connect-seconds", 15, 1, 600),
-        command: seconds(&mut section, "command-seconds", 60, 1, 600),
-        final_dot: seconds(&mut section, "final-dot-seconds", 600, 1, 3_600),
-        ..Deadlines::default()
-    };
-    let give_up_after = Duration::from_hours(section.number("give-up-hours", 24, 1..=240, "hours"));
-    let rhythm = courier::Rhythm { give_up_after, ..courier::Rhythm::default() };
-    let is_login_missing = is_used && !user.is_empty() && login.is_none();
-    section.finish();
-    let settings = match (is_used && !is_login_missing, trust, hello) {
-        (true, Some(trust), Some(hello)) => Some(courier::Settings {
-            name: host.clone(),
-            host,
-            port,
-            security,
-            trust,
-            login,
-            hello,
-            deadlines,
-            letters_per_minute,
-            on_unknown,
-            rhythm,
-        }),
-        _ => None,
-    };
-    SmtpPart { settings, envelope_from }
 }

@@ -33,7 +33,7 @@ fn a_small_file_is_enough() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let configuration = parse(&account(folder.path()), Path::new("test.toml")).expect("valid");
     assert_eq!(configuration.accounts.len(), 1);
-    assert_eq!(configuration.judging.sender.address, "desk@office.example.jp");
+    assert_eq!(configuration.judging.sender("desk").address, "desk@office.example.jp");
     assert!(configuration.judging.rules.gates.own_addresses.contains(&"desk@office.example.jp".to_owned()));
 }
 
@@ -134,7 +134,7 @@ fn the_port_follows_the_protection() {
         );
         let configuration = parse(&text, Path::new("test.toml")).expect("valid");
         assert_eq!(configuration.accounts.first().map(|account| account.port), Some(imap), "{security}");
-        assert_eq!(configuration.courier.map(|courier| courier.port), Some(smtp), "{security}");
+        assert_eq!(configuration.relay("desk").map(|relay| relay.settings.port), Some(smtp), "{security}");
     }
 }
 
@@ -186,7 +186,8 @@ fn every_grant_can_be_configured_and_lent_to_smtp() {
         let text = format!("{}{smtp}", with_tokens(folder.path(), table));
         let configuration = parse(&text, Path::new("test.toml")).expect("valid");
         let of_account = configuration.accounts.first().map(|account| account.credentials.clone()).expect("an account");
-        let of_smtp = configuration.courier.and_then(|courier| courier.login).map(|login| login.credentials).expect("a login");
+        let of_smtp =
+            configuration.relay("desk").and_then(|relay| relay.settings.login.clone()).map(|login| login.credentials).expect("a login");
         assert_eq!(of_account, of_smtp);
         assert!(!seen.contains(&of_account), "another grant is another identity");
         assert!(!format!("{of_account:?}").contains("kaki"));

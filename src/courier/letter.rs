@@ -18,6 +18,8 @@ pub struct Letter {
     pub stuffed: Vec<u8>,
     /// Length before stuffing, as SIZE wants it.
     pub size: usize,
+    /// The Message-ID as ENVID takes it: a report names it even where it returns nothing of the letter (RFC 3461 section 4.4).
+    pub envelope_id: Option<String>,
 }
 
 /// An address that fits between `<` and `>`.
@@ -49,7 +51,7 @@ impl Letter {
         let envelope_from =
             claimed.envelope_from.as_deref().map(|address| Address::parse(address).ok_or(LetterError::Sender)).transpose()?;
         let stuffed = stuffed(&claimed.bytes)?;
-        Ok(Self { envelope_from, recipient, stuffed, size: claimed.bytes.len() })
+        Ok(Self { envelope_from, recipient, stuffed, size: claimed.bytes.len(), envelope_id: envelope_id(&claimed.bytes) })
     }
 
     /// Whether the server needs SMTPUTF8 for it.
@@ -58,6 +60,31 @@ impl Letter {
         !self.recipient.0.is_ascii() || self.envelope_from.as_ref().is_some_and(|address| !address.0.is_ascii())
     }
 }
+
+/// RFC 3461 section 4.4: at most 100 characters before they are encoded.
+const LONGEST_ENVELOPE_ID: usize = 100;
+
+/// The letter's Message-ID without its brackets, as xtext (RFC 3461 section 4).
+fn envelope_id(bytes: &[u8]) -> Option<String> {
+    let line = bytes.split(|byte| *byte == b'\n').take_while(|line| !line.trim_ascii().is_empty()).find_map(|line| {
+        let (name, value) = line.split_at_checked(FIELD.len())?;
+        name.eq_ignore_ascii_case(FIELD).then_some(value.trim_ascii())
+    })?;
+    let id = line.strip_prefix(b"<")?.strip_suffix(b">")?;
+    if id.is_empty() || id.len() > LONGEST_ENVELOPE_ID {
+        return None;
+    }
+    let mut text = String::with_capacity(id.len());
+    for byte in id {
+        match byte {
+            b'!'..=b'~' if !matches!(byte, b'+' | b'=') => text.push(char::from(*byte)),
+            _ => text.push_str(&format!("+{byte:02X}")),
+        }
+    }
+    Some(text)
+}
+
+const FIELD: &[u8] = b"message-id:";
 
 fn stuffed(bytes: &[u8]) -> Result<Vec<u8>, LetterError> {
     if !bytes.is_ascii() {
@@ -168,8 +195,26 @@ mod tests {
             recipient: Address("taro@example.co.jp".to_owned()),
             stuffed: b"A: b\r\n\r\n..\r\n...x\r\ny.z\r\n".to_vec(),
             size: 19,
+            envelope_id: None,
         };
         assert_eq!(letter, expected);
+    }
+
+    #[test]
+    fn the_message_id_is_shown_to_the_server_as_xtext() {
+        for (bytes, expected) in [
+            (
+                &b"Subject: x\r\nMessage-ID: <uketsuke.1.missing@office.example.jp>\r\n\r\n"[..],
+                Some("uketsuke.1.missing@office.example.jp"),
+            ),
+            (b"message-id: <a+b=c@d>\r\n\r\n", Some("a+2Bb+3Dc@d")),
+            (b"Subject: x\r\n\r\nMessage-ID: <a@b>\r\n", None),
+            (b"Message-ID: a@b\r\n\r\n", None),
+            (b"Message-ID: <>\r\n\r\n", None),
+        ] {
+            let letter = Letter::parse(&claimed(None, "taro@example.co.jp", bytes)).unwrap();
+            assert_eq!(letter.envelope_id.as_deref(), expected);
+        }
     }
 
     #[test]

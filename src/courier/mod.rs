@@ -26,8 +26,9 @@ mod session;
 mod settings;
 
 pub use failure::{Failure, Phase};
+pub use letter::LetterError;
 pub use outbox::{Claimed, Event, LetterId, Outbox, OutboxError, Outcome, TroubleKind};
-pub use probe::{DeliveryReports, ProbeReport, probe};
+pub use probe::{DeliveryReports, ProbeReport, SendError, probe, send};
 pub use reply::Reply;
 pub use run::{Clock, CourierError, Heartbeat, Surroundings, run};
-pub use settings::{Deadlines, HelloName, HelloNameError, Login, OnUnknown, Rhythm, Settings};
+pub use settings::{Deadlines, Hello, HelloName, HelloNameError, Login, OnUnknown, Rhythm, Settings};

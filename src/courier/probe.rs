@@ -1,9 +1,14 @@
-//! Whether letters could be sent now, without sending one.
+//! Whether letters could be sent now: without sending one, or with a single one that the operator asked for.
 //!
-//! Promises: connects, protects, greets, logs in and says QUIT, exactly as [`super::run`] would; no MAIL, nothing stored.
-//! Rejected: a test letter to ourselves; `check` must be harmless on a production machine.
+//! Promises: [`probe`] connects, protects, greets, logs in and says QUIT, exactly as [`super::run`] would; no MAIL, nothing stored.
+//! Rejected: a test letter to ourselves by default; `check` must be harmless on a production machine.
+
+use tokio::sync::watch;
 
 use super::failure::Failure;
+use super::letter::{Letter, LetterError};
+use super::outbox::Claimed;
+use super::reply::Reply;
 use super::session::Session;
 use super::settings::Settings;
 use crate::wire::Security;
@@ -28,6 +33,29 @@ pub enum DeliveryReports {
     CanBeSwitchedOff,
     /// A bounce may come back to the envelope sender; with the null path there is none.
     UpToTheServer,
+}
+
+/// Why a single letter did not go out.
+#[derive(Debug, thiserror::Error)]
+pub enum SendError {
+    #[error(transparent)]
+    Letter(#[from] LetterError),
+    #[error(transparent)]
+    Failure(#[from] Failure),
+}
+
+/// Sends one letter in a session of its own, and gives the server's answer. For an operator who waits: nothing is kept, nothing tried again.
+///
+/// # Errors
+/// [`SendError`] of the first step that did not work, with its remedy.
+pub async fn send(settings: &Settings, claimed: &Claimed) -> Result<Reply, SendError> {
+    let letter = Letter::parse(claimed)?;
+    let mut session = Session::open(settings).await?;
+    session.envelope(&letter).await?;
+    let (_running, stop) = watch::channel(false);
+    let reply = session.transmit(&letter, stop).await?;
+    session.quit().await;
+    Ok(reply)
 }
 
 /// Tries a session.

@@ -5,6 +5,7 @@
 //! Rejected: pipelining. A handful of letters a minute gains nothing from it, and one command at a time keeps each answer's meaning certain.
 
 use std::fmt;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
@@ -17,7 +18,7 @@ use super::failure::{Failure, Phase};
 use super::letter::Letter;
 use super::link::{Link, Stream};
 use super::reply::{Reply, Severity};
-use super::settings::{Deadlines, HelloName, Login, Settings};
+use super::settings::{Deadlines, Hello, HelloName, Login, Settings};
 use crate::secret::Secret;
 use crate::token::{self, Tokens};
 use crate::wire::{self, Security};
@@ -111,6 +112,7 @@ impl Session {
     pub async fn open(settings: &Settings) -> Result<Self, Failure> {
         let deadlines = settings.deadlines;
         let tcp = wire::tcp(&settings.host, settings.port, settings.security, deadlines.connect).await?;
+        let name = name(&settings.hello, &tcp);
         let mut link: Link<Box<dyn Stream>> = match settings.security {
             Security::Tls => {
                 let stream = wire::tls(tcp, &settings.host, &settings.trust, deadlines.connect).await?;
@@ -118,14 +120,14 @@ impl Session {
                 greet(&mut link, deadlines).await?;
                 link
             }
-            Security::StartTls => Link::new(upgraded(settings, tcp).await?),
+            Security::StartTls => Link::new(upgraded(settings, tcp, &name).await?),
             Security::Plaintext => {
                 let mut link = Link::new(boxed(tcp));
                 greet(&mut link, deadlines).await?;
                 link
             }
         };
-        let extensions = hello(&mut link, &settings.hello, deadlines).await?;
+        let extensions = hello(&mut link, &name, deadlines).await?;
         let mut session = Self { link, deadlines, extensions, letters: 0 };
         if let Some(login) = &settings.login {
             session.log_in(login, settings).await?;
@@ -205,9 +207,7 @@ impl Session {
         }
         let sender = self.sender_line(letter);
         self.expect(Phase::Sender, &sender, Severity::Done).await?;
-        // Whoever forwards a wrong mail must not get a delivery report about our answer on top (RFC 3461 section 4.1).
-        let notify = if self.extensions.offers("DSN") { " NOTIFY=NEVER" } else { "" };
-        self.expect(Phase::Recipient, &format!("RCPT TO:<{}>{notify}", letter.recipient.as_str()), Severity::Done).await?;
+        self.expect(Phase::Recipient, &self.recipient_line(letter), Severity::Done).await?;
         self.expect(Phase::Data, "DATA", Severity::GoOn).await?;
         // An answer to the letter that came before the letter is no answer to it.
         self.link.unasked().map_or(Ok(()), |line| Err(Failure::Garbled { phase: Phase::Data, line }))
@@ -222,7 +222,21 @@ impl Session {
         if letter.is_international() {
             line.push_str(" SMTPUTF8");
         }
+        if let (Some(_), Some(id), true) = (&letter.envelope_from, &letter.envelope_id, self.extensions.offers("DSN")) {
+            line.push_str(" RET=HDRS ENVID=");
+            line.push_str(id);
+        }
         line
+    }
+
+    /// Where nobody reads reports there shall be none; where they come to the office, only those of failures (RFC 3461 section 4.1).
+    fn recipient_line(&self, letter: &Letter) -> String {
+        let notify = match (&letter.envelope_from, self.extensions.offers("DSN")) {
+            (None, true) => " NOTIFY=NEVER",
+            (Some(_), true) => " NOTIFY=FAILURE",
+            (_, false) => "",
+        };
+        format!("RCPT TO:<{}>{notify}", letter.recipient.as_str())
     }
 
     /// The letter and its final dot. Once `stop` says so, the wait for the last answer is cut to [`Deadlines::stopping`].
@@ -282,16 +296,21 @@ impl Session {
     }
 }
 
+/// A connection that is gone already has no address; whatever is written to it fails anyway.
+fn name(hello: &Hello, tcp: &TcpStream) -> HelloName {
+    hello.name(tcp.local_addr().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |address| address.ip()))
+}
+
 fn boxed(stream: impl Stream + 'static) -> Box<dyn Stream> {
     Box::new(stream)
 }
 
 /// Greeting, EHLO and STARTTLS in the clear, then the handshake.
-async fn upgraded(settings: &Settings, tcp: TcpStream) -> Result<Box<dyn Stream>, Failure> {
+async fn upgraded(settings: &Settings, tcp: TcpStream, name: &HelloName) -> Result<Box<dyn Stream>, Failure> {
     let deadlines = settings.deadlines;
     let mut link = Link::new(tcp);
     greet(&mut link, deadlines).await?;
-    if !hello(&mut link, &settings.hello, deadlines).await?.offers("STARTTLS") {
+    if !hello(&mut link, name, deadlines).await?.offers("STARTTLS") {
         return Err(Failure::NoStartTls);
     }
     let reply = link.command(Phase::StartTls, "STARTTLS", deadlines.command).await?;

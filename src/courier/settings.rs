@@ -3,6 +3,7 @@
 //! Promises: a value of these types can be used as it is; whatever may be wrong with a setting was refused when it was made.
 //! Rejected: reading the configuration file from here; the same courier serves `run`, `check` and the tests.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::token::Credentials;
@@ -19,7 +20,7 @@ pub struct Settings {
     pub trust: Trust,
     /// None where the server lets us send by our address alone.
     pub login: Option<Login>,
-    pub hello: HelloName,
+    pub hello: Hello,
     pub deadlines: Deadlines,
     /// The most letters handed over in any 60 seconds; 0 counts as 1.
     pub letters_per_minute: u32,
@@ -102,6 +103,28 @@ impl Default for Rhythm {
     }
 }
 
+/// By what name we greet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hello {
+    /// This machine's full name, or the address that the connection comes from where it has none (RFC 5321 section 4.1.3).
+    OfMachine,
+    Named(HelloName),
+}
+
+impl Hello {
+    /// The name for a connection from this address. Reads the kernel's host name.
+    #[must_use]
+    pub fn name(&self, from: IpAddr) -> HelloName {
+        match self {
+            Self::Named(name) => name.clone(),
+            Self::OfMachine => HelloName::of(&std::fs::read_to_string(HOST_NAME).unwrap_or_default(), from),
+        }
+    }
+}
+
+/// The kernel's host name (proc(5)).
+const HOST_NAME: &str = "/proc/sys/kernel/hostname";
+
 /// The name that we give in EHLO: a domain or an address literal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HelloName(String);
@@ -127,6 +150,20 @@ impl HelloName {
         if fits { Ok(Self(name.to_owned())) } else { Err(HelloNameError { name: name.to_owned() }) }
     }
 
+    /// A machine's name where it is a full one that others may know, else its address. A name without a dot is refused by many servers
+    /// (Postfix: `reject_non_fqdn_helo_hostname`).
+    fn of(machine: &str, from: IpAddr) -> Self {
+        let name = machine.trim();
+        let is_full = name.contains('.') && !["localdomain", "local"].iter().any(|end| name.ends_with(end));
+        match Self::parse(name) {
+            Ok(name) if is_full && !name.0.starts_with('[') => name,
+            _ => Self(match from.to_canonical() {
+                IpAddr::V4(address) => format!("[{address}]"),
+                IpAddr::V6(address) => format!("[IPv6:{address}]"),
+            }),
+        }
+    }
+
     /// The name as it stands in the command.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -137,6 +174,22 @@ impl HelloName {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_machine_greets_by_its_full_name_or_by_its_address() {
+        let v4 = IpAddr::from([192, 0, 2, 1]);
+        let v6 = IpAddr::from([0x2001, 0xdb8, 0, 0, 0, 0, 0, 1]);
+        for (machine, from, expected) in [
+            ("mail.office.example.jp\n", v4, "mail.office.example.jp"),
+            ("desk\n", v4, "[192.0.2.1]"),
+            ("desk", v6, "[IPv6:2001:db8::1]"),
+            ("desk.localdomain", v4, "[192.0.2.1]"),
+            ("受付.example.jp", v4, "[192.0.2.1]"),
+            ("", IpAddr::from([0, 0, 0, 0, 0, 0xffff, 0xc000, 0x0201]), "[192.0.2.1]"),
+        ] {
+            assert_eq!(HelloName::of(machine, from).as_str(), expected, "{machine}");
+        }
+    }
 
     #[test]
     fn hello_names_are_domains_or_literals_and_nothing_that_could_break_a_line() {

@@ -11,24 +11,25 @@ use tokio::sync::{Notify, watch};
 
 use super::board::{Board, State};
 use super::halt;
+use super::writing::{Route, Writing};
 use crate::clock;
 use crate::config::Judging;
-use crate::desk::check::Finding;
-use crate::desk::letter::{Occasion, compose};
-use crate::desk::rules::ReplyMode;
 use crate::desk::standing::Standing;
-use crate::desk::template::Facts;
-use crate::desk::words::{Class, ReplyKind};
-use crate::desk::{self, Conclusion, Reading, Reply};
+use crate::desk::words::Class;
+use crate::desk::{self, Reading};
 use crate::judges::{self, Extent, Mail};
-use crate::mailbox::{Action, FilingRules};
-use crate::store::conclusion::{self, Dispatch, MOST_ATTEMPTS, Outgoing, Pending, Written};
+use crate::store::conclusion::{self, Concluded, MOST_ATTEMPTS, Pending};
 use crate::store::intake::Kept;
 use crate::store::raw::Packed;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, breaker};
 
 /// The clerk's name on the board and in the table `health`.
 pub const PART: &str = "clerk";
+
+/// The circuit breaker's name on the board, and what the board says while it holds letters.
+pub const BREAKER: &str = "breaker";
+const HALTED: &str =
+    "more letters than total-an-hour would have gone out, so all are held; see `uketsuke status`, then `uketsuke outbox resume`";
 
 /// Mails judged in one group, and their bytes. A group is one transaction while there is a backlog.
 const GROUP_MAILS: usize = 128;
@@ -46,15 +47,13 @@ pub struct Clerk {
     pub board: Arc<Board>,
     /// The rules and letters in force; a reload replaces them.
     pub judging: watch::Receiver<Arc<Judging>>,
-    /// None is the null path.
-    pub envelope_from: Option<String>,
-    /// Filing rules by account.
-    pub filing: Vec<(String, FilingRules)>,
+    /// How letters leave and mails are filed, by account.
+    pub routes: Vec<Route>,
     pub threads: usize,
     /// Rings when mails wait.
     pub arrivals: Arc<Notify>,
-    /// Rung when a letter waits.
-    pub letters: Arc<Notify>,
+    /// Rung when a letter waits, by relay.
+    pub letters: Vec<(String, Arc<Notify>)>,
     /// Rung when a filing waits, by account.
     pub filings: Vec<(String, Arc<Notify>)>,
     pub stop: watch::Receiver<bool>,
@@ -70,6 +69,7 @@ impl Clerk {
             match self.group().await {
                 Ok(0) => {
                     self.board.say(PART, State::Well);
+                    self.look_at_the_breaker().await;
                     self.rest(POLL).await;
                 }
                 Ok(_) => self.board.say(PART, State::Well),
@@ -79,6 +79,16 @@ impl Clerk {
                     self.rest(PAUSE).await;
                 }
             }
+        }
+    }
+
+    /// An operator may have resumed sending; nobody else tells the board.
+    async fn look_at_the_breaker(&self) {
+        match self.store.write(|connection| breaker::tripped(connection)).await {
+            Ok(Some(_)) => self.board.say(BREAKER, State::Sick(HALTED.to_owned())),
+            Ok(None) => self.board.say(BREAKER, State::Well),
+            // The next group meets the same fault and says so.
+            Err(error) => tracing::debug!(%error, "The breaker could not be looked at."),
         }
     }
 
@@ -134,29 +144,30 @@ impl Clerk {
 
     async fn conclude(&self, mut group: Vec<(Pending, Reading)>, judging: Arc<Judging>) -> Result<(), StoreError> {
         let now = clock::now();
-        let envelope_from = self.envelope_from.clone();
-        let filing = self.filing.clone();
-        let version = judging.version.clone();
+        let writing = Writing { judging, routes: self.routes.clone(), now };
         for (pending, _) in &mut group {
             pending.raw = Packed::default();
         }
-        let concluded = self
+        let (taken, concluded) = self
             .store
             .write(move |connection| {
-                let judge = |pending: &Pending, reading: &Reading, standing: &Standing| {
-                    written(pending, reading, standing, &judging, envelope_from.as_deref(), &filing, now)
-                };
-                let written = conclusion::conclude(connection, &group, &judging.rules, &version, &judge, now)?;
-                Ok(group.into_iter().map(|(pending, _)| pending).zip(written).collect::<Vec<_>>())
+                let judge = |pending: &Pending, reading: &Reading, standing: &Standing| writing.written(pending, reading, standing);
+                let judging = &writing.judging;
+                let concluded = conclusion::conclude(connection, &group, &judging.rules, &judging.version, &judge, now)?;
+                Ok((group.into_iter().map(|(pending, _)| pending).collect::<Vec<_>>(), concluded))
             })
             .await?;
         halt::after("T2");
-        self.announce(&concluded);
+        self.announce(&taken, &concluded);
         Ok(())
     }
 
-    fn announce(&self, concluded: &[(Pending, Written)]) {
-        for (pending, written) in concluded {
+    fn announce(&self, taken: &[Pending], concluded: &Concluded) {
+        if let Some(letters) = concluded.tripped {
+            tracing::error!(letters, "More letters than total-an-hour would have gone out; all of them are held. See `uketsuke status`.");
+            self.board.say(BREAKER, State::Sick(HALTED.to_owned()));
+        }
+        for (pending, written) in taken.iter().zip(&concluded.written) {
             let conclusion = &written.conclusion;
             let doubts = conclusion.findings.iter().filter(|finding| finding.class == Class::Doubt).count();
             tracing::info!(submission = pending.id, verdict = %conclusion.verdict, reply = conclusion.reply.word(), doubts, "Judged a submission.");
@@ -166,8 +177,10 @@ impl Clerk {
                 bell.notify_one();
             }
         }
-        if concluded.iter().any(|(_, written)| written.letter.is_some()) {
-            self.letters.notify_one();
+        let is_for =
+            |relay: &String| concluded.written.iter().filter_map(|written| written.letter.as_ref()).any(|letter| letter.relay == *relay);
+        for (_, bell) in self.letters.iter().filter(|(relay, _)| is_for(relay)) {
+            bell.notify_one();
         }
     }
 }
@@ -203,92 +216,4 @@ fn mail<'b>(pending: &Pending, bytes: &'b Result<Vec<u8>, StoreError>) -> Mail<'
         Kept::Headers => Extent::HeadersOnly,
     };
     Mail { bytes: bytes.as_deref().unwrap_or_default(), extent }
-}
-
-fn written(
-    pending: &Pending,
-    reading: &Reading,
-    standing: &Standing,
-    judging: &Judging,
-    envelope_from: Option<&str>,
-    filing: &[(String, FilingRules)],
-    now: i64,
-) -> Written {
-    let mut conclusion = desk::conclude(reading, &judging.rules, standing, pending.received, now);
-    let letter = match conclusion.reply {
-        Reply::Due(kind) => letter(kind, pending, reading, &conclusion, judging, envelope_from, now),
-        Reply::None(_) => None,
-    };
-    if matches!(conclusion.reply, Reply::Due(_)) && letter.is_none() {
-        conclusion.reply = Reply::None(desk::gate::Gate::Off);
-    }
-    let filing =
-        filing.iter().find(|(account, _)| *account == pending.account).and_then(|(_, rules)| rules.action(conclusion.verdict.word()));
-    let filing = filing.map(|action| match action {
-        Action::Keyword(keyword) => ("keyword", keyword),
-        Action::MoveTo(folder) => ("move", folder),
-    });
-    Written { conclusion, letter, filing }
-}
-
-fn letter(
-    kind: ReplyKind,
-    pending: &Pending,
-    reading: &Reading,
-    conclusion: &Conclusion,
-    judging: &Judging,
-    envelope_from: Option<&str>,
-    now: i64,
-) -> Option<Outgoing> {
-    let recipient = reading.from.as_ref().and_then(|from| from.address.as_deref())?;
-    let facts = facts(pending, reading, &conclusion.findings, judging);
-    let rendered = match judging.templates.render(kind, &facts) {
-        Ok(rendered) => rendered,
-        Err(error) => {
-            tracing::error!(submission = pending.id, %error, "A letter could not be written; run `uketsuke check` and mend the template.");
-            return None;
-        }
-    };
-    let occasion = Occasion {
-        recipient,
-        receipt: &pending.receipt,
-        fingerprint: &pending.sha256,
-        message_id: reading.message_id.as_deref(),
-        references: &reading.references,
-        now,
-    };
-    let dispatch = match judging.rules.gates.mode {
-        ReplyMode::Send => Dispatch::AtOnce,
-        ReplyMode::Hold | ReplyMode::Off => Dispatch::Held,
-    };
-    Some(Outgoing {
-        kind,
-        letter: compose(kind, &rendered, &judging.sender, &occasion),
-        envelope_from: envelope_from.map(str::to_owned),
-        dispatch,
-    })
-}
-
-fn facts(pending: &Pending, reading: &Reading, findings: &[Finding], judging: &Judging) -> Facts {
-    let rules = &judging.rules;
-    let mut found: Vec<String> = Vec::new();
-    for notice in &reading.notices.notices {
-        if let Some(kind) = rules.kind(&notice.kind)
-            && !found.contains(&kind.title)
-        {
-            found.push(kind.title.clone());
-        }
-    }
-    Facts {
-        office: judging.office.name.clone(),
-        programme: rules.programme.name.clone(),
-        receipt: pending.receipt.clone(),
-        received_at: judging.office.shown(pending.received),
-        deadline: rules.programme.deadline.map(|deadline| judging.office.shown(deadline)),
-        contact: judging.office.contact.clone(),
-        accepted_subjects: rules.kinds.iter().filter(|kind| rules.accepts(&kind.id)).map(|kind| kind.title.clone()).collect(),
-        required_stars: rules.programme.required_stars,
-        found,
-        findings: findings.iter().filter(|finding| finding.class == Class::Defect).map(|finding| finding.code.word().to_owned()).collect(),
-    }
 }

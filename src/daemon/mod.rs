@@ -13,6 +13,7 @@ mod notify;
 mod outbox;
 mod reload;
 mod signals;
+mod writing;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -28,12 +29,13 @@ use self::ledger::{Ledger, part_of};
 use self::outbox::Outbox;
 use self::reload::differs;
 use self::signals::Signals;
+use self::writing::Route;
 use crate::clock;
-use crate::config::{self, ConfigError, Configuration, Judging};
+use crate::config::{self, ConfigError, Configuration, Judging, Relay};
 use crate::courier::{self, OnUnknown, Surroundings};
 use crate::mailbox;
 use crate::store::health::Fact;
-use crate::store::outbox::{AfterCrash, recover};
+use crate::store::outbox::{AfterCrash, readdress, recover};
 use crate::store::{Store, StoreError, WriterThread, health};
 
 /// READY is told at the latest after this, with a line that says what is still awaited. systemd's own patience is 90 s.
@@ -83,18 +85,27 @@ pub async fn run(configuration: Configuration, path: &Path) -> Result<(), Daemon
 /// Sorts out what an earlier run left.
 async fn prepare(store: &Store, configuration: &Configuration) -> Result<(), StoreError> {
     let mut parts: Vec<String> = configuration.accounts.iter().map(|account| part_of(&account.account)).collect();
-    parts.extend([outbox::PART.to_owned(), clerk::PART.to_owned()]);
+    parts.push(clerk::PART.to_owned());
+    parts.push(outbox::part_of(""));
+    parts.extend(configuration.relays.iter().map(|relay| outbox::part_of(relay.key())));
     store.write(move |connection| health::forget_others(connection, &parts)).await?;
-    sort_out(store, configuration.courier.as_ref()).await
+    let keys: Vec<String> = configuration.relays.iter().map(|relay| relay.key().to_owned()).collect();
+    let has_own = keys.iter().any(String::is_empty);
+    store.write(move |connection| readdress(connection, &keys)).await?;
+    for relay in &configuration.relays {
+        sort_out(store, relay.key(), relay.settings.on_unknown).await?;
+    }
+    if has_own { Ok(()) } else { sort_out(store, "", OnUnknown::Hold).await }
 }
 
 /// Sorts out the letters that were on their way when the courier ended, with the daemon or without it.
-async fn sort_out(store: &Store, courier: Option<&courier::Settings>) -> Result<(), StoreError> {
-    let after_crash = match courier.map(|courier| courier.on_unknown) {
-        Some(OnUnknown::Resend) => AfterCrash::Resend,
-        Some(OnUnknown::Hold) | None => AfterCrash::Hold,
+async fn sort_out(store: &Store, relay: &str, on_unknown: OnUnknown) -> Result<(), StoreError> {
+    let after_crash = match on_unknown {
+        OnUnknown::Resend => AfterCrash::Resend,
+        OnUnknown::Hold => AfterCrash::Hold,
     };
-    let unknown = store.write(move |connection| recover(connection, after_crash, clock::now())).await?;
+    let relay = relay.to_owned();
+    let unknown = store.write(move |connection| recover(connection, &relay, after_crash, clock::now())).await?;
     if unknown > 0 {
         tracing::warn!(
             letters = unknown,
@@ -113,7 +124,8 @@ struct Office {
     ledger: Arc<Ledger>,
     judging: watch::Sender<Arc<Judging>>,
     arrivals: Arc<Notify>,
-    letters: Arc<Notify>,
+    /// By relay.
+    letters: Vec<(String, Arc<Notify>)>,
     filings: Vec<(String, Arc<Notify>)>,
     stop: watch::Sender<bool>,
 }
@@ -126,6 +138,8 @@ impl Office {
         let board = Arc::new(Board::default());
         board.enrol(CONFIGURATION, Duration::MAX);
         board.say(CONFIGURATION, State::Well);
+        board.enrol(clerk::BREAKER, Duration::MAX);
+        board.say(clerk::BREAKER, State::Well);
         let arrivals = Arc::new(Notify::new());
         let ledger = Arc::new(Ledger {
             store: store.clone(),
@@ -137,7 +151,8 @@ impl Office {
         let filings = configuration.accounts.iter().map(|account| (account.account.clone(), Arc::new(Notify::new()))).collect();
         let (judging, _) = watch::channel(Arc::new(configuration.judging.clone()));
         let (stop, _) = watch::channel(false);
-        Self { store, path, board, ledger, judging, arrivals, letters: Arc::new(Notify::new()), filings, stop, configuration }
+        let letters = configuration.relays.iter().map(|relay| (relay.key().to_owned(), Arc::new(Notify::new()))).collect();
+        Self { store, path, board, ledger, judging, arrivals, letters, filings, stop, configuration }
     }
 
     async fn supervise(self, writer: WriterThread) -> Result<(), DaemonError> {
@@ -151,9 +166,9 @@ impl Office {
         names.push(clerk::PART.to_owned());
         self.spawn_clerk(Duration::ZERO, &mut tasks);
         self.spawn_pulse(&mut tasks);
-        if self.configuration.courier.is_some() {
-            names.push(outbox::PART.to_owned());
-            self.spawn_courier(Duration::ZERO, &mut tasks);
+        for relay in &self.configuration.relays {
+            names.push(outbox::part_of(relay.key()));
+            self.spawn_courier(relay.clone(), Duration::ZERO, &mut tasks);
         }
         tracing::info!(version = env!("CARGO_PKG_VERSION"), accounts = self.configuration.accounts.len(), "The office is open.");
         self.until_stopped(&mut signals, &mut tasks).await;
@@ -233,11 +248,7 @@ impl Office {
         account.deadlines.farewell = account.deadlines.farewell.min(self.configuration.grace * 3 / 4);
         // Within one command the watcher cannot beat; the command itself has a deadline.
         self.board.enrol(&part, account.deadlines.bulk + MARGIN);
-        let bell = self
-            .filings
-            .iter()
-            .find(|(name, _)| *name == account.account)
-            .map_or_else(|| Arc::new(Notify::new()), |(_, bell)| Arc::clone(bell));
+        let bell = bell(&self.filings, &account.account);
         let (ledger, stop) = (Arc::clone(&self.ledger), self.stop.subscribe());
         tasks.spawn(async move {
             tokio::time::sleep(pause).await;
@@ -252,11 +263,10 @@ impl Office {
             store: self.store.clone(),
             board: Arc::clone(&self.board),
             judging: self.judging.subscribe(),
-            envelope_from: self.configuration.envelope_from.clone(),
-            filing: self.configuration.accounts.iter().map(|account| (account.account.clone(), account.filing.clone())).collect(),
+            routes: Route::all(&self.configuration),
             threads: crate::judges::threads(self.configuration.judging_threads),
             arrivals: Arc::clone(&self.arrivals),
-            letters: Arc::clone(&self.letters),
+            letters: self.letters.clone(),
             filings: self.filings.clone(),
             stop: self.stop.subscribe(),
             forgiven: std::collections::BTreeMap::new(),
@@ -268,31 +278,33 @@ impl Office {
         });
     }
 
-    fn spawn_courier(&self, pause: Duration, tasks: &mut JoinSet<Ended>) {
-        let Some(mut settings) = self.configuration.courier.clone() else { return };
+    fn spawn_courier(&self, relay: Relay, pause: Duration, tasks: &mut JoinSet<Ended>) {
+        let (part, key) = (outbox::part_of(relay.key()), relay.key().to_owned());
+        let nudge = bell(&self.letters, relay.key());
+        let mut settings = relay.settings;
         // What is on its way when we are stopped gets most of the grace time.
         settings.deadlines.stopping = self.configuration.grace * 3 / 4;
-        self.board.enrol(outbox::PART, settings.deadlines.final_dot + MARGIN);
-        let outbox = Outbox { store: self.store.clone(), board: Arc::clone(&self.board) };
-        let board = Arc::clone(&self.board);
+        self.board.enrol(&part, settings.deadlines.final_dot + MARGIN);
+        let outbox = Outbox { store: self.store.clone(), board: Arc::clone(&self.board), relay: key };
+        let (board, beating) = (Arc::clone(&self.board), part.clone());
         let surroundings = Surroundings {
             clock: Arc::new(jiff::Timestamp::now),
-            nudge: Arc::clone(&self.letters),
+            nudge,
             stop: self.stop.subscribe(),
-            heartbeat: Arc::new(move || board.beat(outbox::PART)),
+            heartbeat: Arc::new(move || board.beat(&beating)),
         };
         tasks.spawn(async move {
             tokio::time::sleep(pause).await;
             guarded(async move {
                 // An earlier courier of this process may have lost its store in the middle of a letter.
-                if let Err(error) = sort_out(&outbox.store, Some(&settings)).await {
+                if let Err(error) = sort_out(&outbox.store, &outbox.relay, settings.on_unknown).await {
                     tracing::error!(error = chain(&error), "Sending cannot begin; it is tried again.");
                 } else if let Err(error) = courier::run(&settings, &outbox, surroundings).await {
                     tracing::error!(error = chain(&error), "Sending is interrupted.");
                 }
             })
             .await;
-            outbox::PART.to_owned()
+            part
         });
     }
 
@@ -307,8 +319,8 @@ impl Office {
             self.spawn_clerk(RESTART_PAUSE, tasks);
         } else if part == STORE {
             self.spawn_pulse(tasks);
-        } else if part == outbox::PART {
-            self.spawn_courier(RESTART_PAUSE, tasks);
+        } else if let Some(relay) = self.configuration.relays.iter().find(|relay| outbox::part_of(relay.key()) == part) {
+            self.spawn_courier(relay.clone(), RESTART_PAUSE, tasks);
         } else if let Some(account) = self.configuration.accounts.iter().find(|account| part_of(&account.account) == part) {
             self.spawn_watcher(account.clone(), RESTART_PAUSE, tasks);
         }
@@ -365,6 +377,11 @@ impl Office {
         tracing::error!(late = names.join(", "), "Parts of the office did not end in time and were cut off.");
         names
     }
+}
+
+/// The bell of this name; one that nobody rings where there is none.
+fn bell(bells: &[(String, Arc<Notify>)], name: &str) -> Arc<Notify> {
+    bells.iter().find(|(known, _)| known == name).map_or_else(|| Arc::new(Notify::new()), |(_, bell)| Arc::clone(bell))
 }
 
 /// An error with everything that led to it, in one line.

@@ -12,14 +12,21 @@ use crate::store::health::{self, Fact};
 use crate::store::outbox::{self, Settled};
 use crate::store::{Store, StoreError};
 
-/// The courier's name on the board and in the table `health`.
-pub const PART: &str = "courier";
+/// The name of the couriers; the office's own has no other.
+const PART: &str = "courier";
 
 /// The letters of one office, as its courier sees them.
 #[derive(Debug)]
 pub struct Outbox {
     pub store: Store,
     pub board: Arc<Board>,
+    /// Whose letters: the key of a relay.
+    pub relay: String,
+}
+
+/// The name of a relay's courier on the board and in the table `health`.
+pub fn part_of(relay: &str) -> String {
+    if relay.is_empty() { PART.to_owned() } else { format!("{PART}:{relay}") }
 }
 
 fn failed(error: StoreError) -> OutboxError {
@@ -32,9 +39,9 @@ fn at(seconds: i64) -> Timestamp {
 
 impl courier::Outbox for Outbox {
     async fn claim(&self, now: Timestamp) -> Result<Option<Claimed>, OutboxError> {
-        self.board.say(PART, State::Well);
-        let now = now.as_second();
-        let taken = self.store.write(move |connection| outbox::claim(connection, now)).await.map_err(failed)?;
+        self.board.say(&part_of(&self.relay), State::Well);
+        let (relay, now) = (self.relay.clone(), now.as_second());
+        let taken = self.store.write(move |connection| outbox::claim(connection, &relay, now)).await.map_err(failed)?;
         if taken.is_some() {
             halt::after("T3");
         }
@@ -73,20 +80,21 @@ impl courier::Outbox for Outbox {
     }
 
     async fn next_due(&self, _now: Timestamp) -> Result<Option<Timestamp>, OutboxError> {
-        Ok(self.store.write(|connection| outbox::next_due(connection)).await.map_err(failed)?.map(at))
+        let relay = self.relay.clone();
+        Ok(self.store.write(move |connection| outbox::next_due(connection, &relay)).await.map_err(failed)?.map(at))
     }
 
     async fn observe(&self, event: Event) {
-        let now = clock::now();
+        let (now, part) = (clock::now(), part_of(&self.relay));
         let fact = match event {
             Event::Sent { .. } | Event::Recovered => {
-                self.board.say(PART, State::Well);
-                Fact { part: PART.to_owned(), state: "sending".to_owned(), success_at: Some(now), ..Fact::default() }
+                self.board.say(&part, State::Well);
+                Fact { part, state: "sending".to_owned(), success_at: Some(now), ..Fact::default() }
             }
             Event::Trouble { kind, sentence, retry_at } => {
-                self.board.say(PART, State::Sick(sentence.clone()));
+                self.board.say(&part, State::Sick(sentence.clone()));
                 let state = kind.word().to_owned();
-                Fact { part: PART.to_owned(), state, sentence: Some(sentence), retry_at: Some(retry_at.as_second()), ..Fact::default() }
+                Fact { part, state, sentence: Some(sentence), retry_at: Some(retry_at.as_second()), ..Fact::default() }
             }
         };
         self.store.write_later(move |connection| health::note(connection, &fact, now));

@@ -5,7 +5,7 @@
 
 use super::message::header::Headers;
 use super::rules::{ReplyMode, RequireAuthentication, Rules};
-use super::standing::{Arrival, Standing};
+use super::standing::{Arrival, Breaker, Standing};
 use super::text::address::{Mailbox, mailboxes};
 use super::verdict::Origin;
 use super::words::ReplyKind;
@@ -17,7 +17,7 @@ mod subject;
 use self::sender::{is_automatic_address, organisational_domain};
 use self::subject::{is_tagged_automatic, looks_automatic};
 
-pub use self::held::Gate;
+pub use self::held::{Gate, Handling, HoldReason};
 pub use self::sender::is_deliverable;
 
 /// The header that marks our letters, and what a Message-ID of ours begins with.
@@ -94,7 +94,18 @@ fn is_over_rate(kind: ReplyKind, rules: &Rules, standing: &Standing, now: i64) -
         || u32::try_from(today).is_ok_and(|today| today >= rates.per_sender_a_day)
         || standing.letters_in_thread >= rates.per_thread
         || standing.letters_to_domain_last_hour >= rates.per_domain_an_hour
-        || standing.letters_last_hour >= rates.total_an_hour
+}
+
+/// Whether a letter that passed every gate may leave by itself.
+#[must_use]
+pub fn handling(rules: &Rules, standing: &Standing) -> Handling {
+    if standing.breaker == Breaker::Tripped || standing.letters_last_hour >= rules.gates.rates.total_an_hour {
+        return Handling::Held(HoldReason::Breaker);
+    }
+    match rules.gates.mode {
+        ReplyMode::Send => Handling::AtOnce,
+        ReplyMode::Hold | ReplyMode::Off => Handling::Held(HoldReason::Mode),
+    }
 }
 
 /// More hops than any honest route has.

@@ -11,7 +11,6 @@ use jiff::tz::TimeZone;
 
 use super::gate::{LOOP_HEADER, MESSAGE_ID_START};
 use super::template::Rendered;
-use super::words::ReplyKind;
 
 /// Who writes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,12 +47,12 @@ pub struct Letter {
     pub bytes: Vec<u8>,
 }
 
-/// Composes a letter.
+/// Composes a letter; `label` says in its Message-ID what it is: the kind's word.
 #[must_use]
-pub fn compose(kind: ReplyKind, rendered: &Rendered, sender: &Sender, occasion: &Occasion<'_>) -> Letter {
+pub fn compose(label: &str, rendered: &Rendered, sender: &Sender, occasion: &Occasion<'_>) -> Letter {
     let domain = sender.address.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
     let short: String = occasion.fingerprint.chars().take(16).collect();
-    let message_id = format!("{MESSAGE_ID_START}{}.{}.{short}@{domain}>", occasion.receipt, kind.word());
+    let message_id = format!("{MESSAGE_ID_START}{}.{label}.{short}@{domain}>", occasion.receipt);
     let mut head = String::new();
     field(&mut head, "Date", &date(occasion.now));
     mailbox_field(&mut head, "From", &sender.name, &sender.address);
@@ -182,7 +181,7 @@ mod tests {
             references,
             now: 1_795_000_000,
         };
-        String::from_utf8(compose(ReplyKind::Missing, &rendered, &sender, &occasion).bytes).expect("ASCII")
+        String::from_utf8(compose("missing", &rendered, &sender, &occasion).bytes).expect("ASCII")
     }
 
     #[test]

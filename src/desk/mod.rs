@@ -23,7 +23,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use self::check::Finding;
-use self::gate::Gate;
+use self::gate::{Gate, Handling};
 use self::message::Message;
 use self::notice::Notices;
 use self::original::Original;
@@ -64,7 +64,7 @@ pub struct Conclusion {
 /// Whether a letter is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reply {
-    Due(ReplyKind),
+    Due(ReplyKind, Handling),
     /// None, and the gate that holds.
     None(Gate),
 }
@@ -74,7 +74,7 @@ impl Reply {
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
-            Self::Due(kind) => kind.word(),
+            Self::Due(kind, _) => kind.word(),
             Self::None(_) => "none",
         }
     }
@@ -146,7 +146,7 @@ pub fn conclude(reading: &Reading, rules: &Rules, standing: &Standing, received:
         None => Reply::None(Gate::Verdict),
         Some(kind) => match reading.held.or_else(|| gate::by_standing(kind, sender, rules, standing, received, now)) {
             Some(gate) => Reply::None(gate),
-            None => Reply::Due(kind),
+            None => Reply::Due(kind, gate::handling(rules, standing)),
         },
     };
     Conclusion { verdict, findings, reply }

@@ -14,6 +14,8 @@ pub struct Standing {
     /// Letters in the last hour to the sender's domain, and to everybody.
     pub letters_to_domain_last_hour: u32,
     pub letters_last_hour: u32,
+    /// Whether all letters are being held.
+    pub breaker: Breaker,
     /// UTC seconds of the last bounce of a letter to this address.
     pub bounced_at: Option<i64>,
     /// 自己宣言ID that another sender submitted before.
@@ -24,6 +26,15 @@ pub struct Standing {
     pub roster_names: Vec<String>,
     /// How the mail reached us.
     pub arrival: Arrival,
+}
+
+/// The circuit breaker of the outbox.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Breaker {
+    #[default]
+    Closed,
+    /// Until a person resumes sending, every letter is held.
+    Tripped,
 }
 
 /// Whether a mail came while we watched.

@@ -6,7 +6,7 @@
 use minijinja::{Environment, UndefinedBehavior};
 use serde::Serialize;
 
-use super::words::ReplyKind;
+use super::words::{FindingCode, ReplyKind};
 
 /// Everything that a template may say. Nothing in it comes from the sender's text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -26,8 +26,25 @@ pub struct Facts {
     pub required_stars: u8,
     /// Subjects of the kinds that were found, from the configuration.
     pub found: Vec<String>,
-    /// Codes of the defects.
+    /// Codes of what the applicant can mend ([`is_mentioned`]).
     pub findings: Vec<String>,
+}
+
+/// What letters speak of: the defects, and what an applicant can mend once a person has decided about it.
+pub const MENTIONED: [FindingCode; 7] = [
+    FindingCode::NoNotice,
+    FindingCode::WrongKind,
+    FindingCode::OneStarStated,
+    FindingCode::EncryptedAttachment,
+    FindingCode::PictureAttached,
+    FindingCode::PdfAttached,
+    FindingCode::SampleValues,
+];
+
+/// Whether a letter may speak of this finding.
+#[must_use]
+pub fn is_mentioned(code: FindingCode) -> bool {
+    MENTIONED.contains(&code)
 }
 
 /// The compiled letters.
@@ -52,7 +69,7 @@ pub struct Rendered {
 }
 
 impl Templates {
-    /// Compiles one template a kind, and renders each once with everything and once with as little as possible.
+    /// Compiles one template a kind, and renders each with everything, with as little as possible, and for every finding alone.
     ///
     /// # Errors
     /// Every template that does not compile or render, with minijinja's words.
@@ -70,8 +87,10 @@ impl Templates {
         }
         let templates = Self { environment };
         for kind in kinds {
-            let trials = [sample_facts(Fullness::Everything), sample_facts(Fullness::Least)];
-            if let Some(problem) = trials.iter().find_map(|facts| templates.render(kind, facts).err()) {
+            let single = |code: &FindingCode| Facts { findings: vec![code.word().to_owned()], ..sample_facts(Fullness::Everything) };
+            let trials =
+                [sample_facts(Fullness::Everything), sample_facts(Fullness::Least)].into_iter().chain(MENTIONED.iter().map(single));
+            if let Some(problem) = trials.into_iter().find_map(|facts| templates.render(kind, &facts).err()) {
                 problems.push(problem);
             }
         }
@@ -123,7 +142,7 @@ fn sample_facts(fullness: Fullness) -> Facts {
         accepted_subjects: texts(&["一", "二"]),
         required_stars: if is_full { 2 } else { 1 },
         found: texts(&["三"]),
-        findings: texts(&["no_notice", "wrong_kind", "one_star_stated", "encrypted_attachment"]),
+        findings: texts(&MENTIONED.map(FindingCode::word)),
     }
 }
 
@@ -150,6 +169,7 @@ mod tests {
             ("x\n\ny", "its first line is not `Subject: …`"),
             ("Subject: x\ny", "no empty line"),
             ("Subject: x\n\n{{ deadline + 1 }}", "in line 3"),
+            ("Subject: x\n\n{% if findings == [\"sample_values\"] %}{{ sample }}{% endif %}", "undefined value in line 3"),
         ] {
             let problems = compile(text).err().unwrap_or_default();
             assert!(problems.iter().any(|problem| problem.problem.contains(reason)), "{text}: {problems:?}");

@@ -5,15 +5,17 @@
 
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
+use super::breaker;
 use super::intake::{Kept, Sighting};
 use super::raw::{self, Packed};
 use super::seconds;
 use super::standing::{sender, standing, thread};
 use super::{StoreError, without_waiting_for_the_disk};
+use crate::desk::gate::{Handling, HoldReason};
 use crate::desk::letter::Letter;
 use crate::desk::notice::Notice;
 use crate::desk::rules::Rules;
-use crate::desk::standing::Standing;
+use crate::desk::standing::{Breaker, Standing};
 use crate::desk::text::date::utc_text;
 use crate::desk::text::fold::printable;
 use crate::desk::words::ReplyKind;
@@ -140,20 +142,24 @@ pub struct Written {
 pub struct Outgoing {
     pub kind: ReplyKind,
     pub letter: Letter,
+    /// The account whose own server takes it; empty where the office's does.
+    pub relay: String,
     /// None is the null path.
     pub envelope_from: Option<String>,
-    pub dispatch: Dispatch,
-}
-
-/// Whether a letter waits for an operator.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Dispatch {
-    AtOnce,
-    Held,
+    pub handling: Handling,
 }
 
 /// What a judge makes of a submission and its standing.
 pub type Judge<'j> = dyn Fn(&Pending, &Reading, &Standing) -> Written + 'j;
+
+/// What became of a group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Concluded {
+    /// In the order of the group.
+    pub written: Vec<Written>,
+    /// The group's letters tripped the breaker; letters in the hour before.
+    pub tripped: Option<u32>,
+}
 
 /// Concludes a group of submissions in one transaction, in their order. `now` in UTC seconds.
 ///
@@ -166,14 +172,19 @@ pub fn conclude(
     rules_version: &str,
     judge: &Judge<'_>,
     now: i64,
-) -> Result<Vec<Written>, StoreError> {
+) -> Result<Concluded, StoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let mut concluded = Vec::with_capacity(group.len());
+    let mut concluded = Concluded { written: Vec::with_capacity(group.len()), tripped: None };
     for (pending, reading) in group {
         let standing = standing(&transaction, reading, rules, pending.sighting, now)?;
         let written = judge(pending, reading, &standing);
+        let is_halting = written.letter.as_ref().is_some_and(|letter| letter.handling == Handling::Held(HoldReason::Breaker));
+        if is_halting && standing.breaker == Breaker::Closed {
+            breaker::trip(&transaction, standing.letters_last_hour, now)?;
+            concluded.tripped = Some(standing.letters_last_hour);
+        }
         write(&transaction, pending, reading, &written, rules, rules_version, now)?;
-        concluded.push(written);
+        concluded.written.push(written);
     }
     transaction.commit()?;
     Ok(concluded)
@@ -190,7 +201,7 @@ fn write(
 ) -> Result<(), StoreError> {
     let conclusion = &written.conclusion;
     let gate = match conclusion.reply {
-        Reply::Due(_) => None,
+        Reply::Due(..) => None,
         Reply::None(gate) => Some(gate.word()),
     };
     let changed = transaction
@@ -266,20 +277,23 @@ fn write_notice(transaction: &Transaction<'_>, submission: i64, notice: &Notice,
 }
 
 fn write_letter(transaction: &Transaction<'_>, submission: i64, outgoing: &Outgoing, now: i64) -> Result<(), StoreError> {
-    let (state, due) = match outgoing.dispatch {
-        Dispatch::AtOnce => ("queued", Some(utc_text(now))),
-        Dispatch::Held => ("held", None),
+    let (state, reason, due) = match outgoing.handling {
+        Handling::AtOnce => ("queued", None, Some(utc_text(now))),
+        Handling::Held(reason) => ("held", Some(reason.word()), None),
     };
     transaction
         .prepare_cached(
-            "INSERT OR IGNORE INTO replies (submission, kind, state, message_id, envelope_from, recipient, subject, bytes, next_attempt_at, created_at, changed_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10)",
+            "INSERT OR IGNORE INTO replies (submission, kind, state, hold_reason, message_id, relay, envelope_from, recipient, subject, bytes,
+                next_attempt_at, created_at, changed_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12)",
         )?
         .execute(params![
             submission,
             outgoing.kind.word(),
             state,
+            reason,
             outgoing.letter.message_id,
+            outgoing.relay,
             outgoing.envelope_from,
             outgoing.letter.recipient.to_lowercase(),
             outgoing.letter.subject,

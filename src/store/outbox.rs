@@ -48,24 +48,40 @@ pub enum AfterCrash {
     Resend,
 }
 
-/// Sorts out what a crash left: `sending` never reached the data phase and is queued again; `data` may have been delivered.
-/// Returns how many letters are unknown now.
+/// Gives the letters of relays that are no longer configured to the office's own server. The keys are those of all relays.
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn recover(connection: &mut Connection, after_crash: AfterCrash, now: i64) -> Result<usize, StoreError> {
+pub fn readdress(connection: &mut Connection, relays: &[String]) -> Result<(), StoreError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let open = "state NOT IN ('sent', 'cancelled') AND relay <> ''";
+    let mut statement = transaction.prepare(&format!("SELECT DISTINCT relay FROM replies WHERE {open}"))?;
+    let used = statement.query_map([], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
+    drop(statement);
+    for relay in used.iter().filter(|relay| !relays.contains(relay)) {
+        transaction.execute(&format!("UPDATE replies SET relay = '' WHERE {open} AND relay = ?1"), params![relay])?;
+    }
+    transaction.commit()?;
+    Ok(())
+}
+
+/// Sorts out what a crash left in letters of this relay: `sending` never reached the data phase and is queued again; `data` may have been
+/// delivered. Returns how many letters are unknown now.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn recover(connection: &mut Connection, relay: &str, after_crash: AfterCrash, now: i64) -> Result<usize, StoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let at = utc_text(now);
-    transaction
-        .execute("UPDATE replies SET state = 'queued', next_attempt_at = ?1, changed_at = ?1 WHERE state = 'sending'", params![at])?;
+    let again = "UPDATE replies SET state = 'queued', next_attempt_at = ?1, changed_at = ?1 WHERE relay = ?2";
+    transaction.execute(&format!("{again} AND state = 'sending'"), params![at, relay])?;
     if after_crash == AfterCrash::Resend {
-        let sql = "UPDATE replies SET state = 'queued', next_attempt_at = ?1, changed_at = ?1 WHERE state = 'data' AND attempts < ?2";
-        transaction.execute(sql, params![at, MOST_RESENDS])?;
+        transaction.execute(&format!("{again} AND state = 'data' AND attempts < ?3"), params![at, relay, MOST_RESENDS])?;
     }
     let unknown = transaction.execute(
         "UPDATE replies SET state = 'unknown', next_attempt_at = NULL, changed_at = ?1,
-            server_words = 'the daemon ended while the letter was on its way; whether it was delivered is unknown' WHERE state = 'data'",
-        params![at],
+            server_words = 'the daemon ended while the letter was on its way; whether it was delivered is unknown' WHERE state = 'data' AND relay = ?2",
+        params![at, relay],
     )?;
     transaction.commit()?;
     Ok(unknown)
@@ -75,14 +91,14 @@ pub fn recover(connection: &mut Connection, after_crash: AfterCrash, now: i64) -
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn claim(connection: &mut Connection, now: i64) -> Result<Option<Taken>, StoreError> {
+pub fn claim(connection: &mut Connection, relay: &str, now: i64) -> Result<Option<Taken>, StoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let taken = transaction
         .prepare_cached(
-            "SELECT id, attempts + 1, envelope_from, recipient, bytes FROM replies WHERE state = 'queued' AND next_attempt_at <= ?1
-             ORDER BY next_attempt_at, id LIMIT 1",
+            "SELECT id, attempts + 1, envelope_from, recipient, bytes FROM replies
+             WHERE state = 'queued' AND relay = ?2 AND next_attempt_at <= ?1 ORDER BY next_attempt_at, id LIMIT 1",
         )?
-        .query_row(params![utc_text(now)], |row| {
+        .query_row(params![utc_text(now), relay], |row| {
             Ok(Taken { id: row.get(0)?, attempts: row.get(1)?, envelope_from: row.get(2)?, recipient: row.get(3)?, bytes: row.get(4)? })
         })
         .optional()?;
@@ -147,9 +163,9 @@ pub fn settle(connection: &mut Connection, id: i64, settled: &Settled, now: i64)
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn next_due(connection: &Connection) -> Result<Option<i64>, StoreError> {
-    let due: Option<String> =
-        connection.prepare_cached("SELECT min(next_attempt_at) FROM replies WHERE state = 'queued'")?.query_row([], |row| row.get(0))?;
+pub fn next_due(connection: &Connection, relay: &str) -> Result<Option<i64>, StoreError> {
+    let sql = "SELECT min(next_attempt_at) FROM replies WHERE state = 'queued' AND relay = ?1";
+    let due: Option<String> = connection.prepare_cached(sql)?.query_row(params![relay], |row| row.get(0))?;
     due.as_deref().map(seconds).transpose()
 }
 
@@ -185,6 +201,15 @@ impl Order {
     }
 }
 
+/// The letters that wait for a person, the oldest first.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn held(connection: &Connection) -> Result<Vec<i64>, StoreError> {
+    let mut statement = connection.prepare("SELECT id FROM replies WHERE state = 'held' ORDER BY id")?;
+    Ok(statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
+}
+
 /// Why an order was not carried out.
 #[derive(Debug, thiserror::Error)]
 pub enum OrderError {
@@ -214,7 +239,10 @@ pub fn order(connection: &mut Connection, id: i64, order: Order, actor: &str, no
     let at = utc_text(now);
     let due = (becomes == "queued").then(|| at.clone());
     transaction
-        .execute("UPDATE replies SET state = ?2, next_attempt_at = ?3, changed_at = ?4 WHERE id = ?1", params![id, becomes, due, at])
+        .execute(
+            "UPDATE replies SET state = ?2, hold_reason = NULL, next_attempt_at = ?3, changed_at = ?4 WHERE id = ?1",
+            params![id, becomes, due, at],
+        )
         .map_err(StoreError::from)?;
     transaction
         .execute(

@@ -5,6 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Serialize;
 
 use super::StoreError;
+use super::breaker::{self, Tripped};
 use super::raw;
 
 /// The health of everything, as rows tell it.
@@ -24,6 +25,12 @@ pub struct Status {
     pub filings_refused: u64,
     /// Applicants whose letter cannot be addressed.
     pub unreachable: u64,
+    /// Submissions with `missing` or `wrong_type` that got no letter, by the gate's word.
+    pub withheld: Vec<(String, u64)>,
+    /// That all letters are being held.
+    pub breaker: Option<Tripped>,
+    /// Letters that came back in the last week, and are not cancelled.
+    pub bounced: u64,
 }
 
 /// A part of the office, as it last spoke.
@@ -58,6 +65,12 @@ pub struct Mailbox {
 pub fn status(connection: &Connection) -> Result<Status, StoreError> {
     let waiting = connection
         .query_row("SELECT count(*), min(stored_at) FROM submissions WHERE verdict IS NULL", [], |row| Ok((count(row, 0)?, row.get(1)?)))?;
+    let withheld = rows(
+        connection,
+        "SELECT reply_gate, count(*) FROM submissions WHERE verdict IN ('missing', 'wrong_type') AND reply_gate IS NOT NULL
+         GROUP BY reply_gate ORDER BY reply_gate",
+        counted,
+    )?;
     Ok(Status {
         parts: rows(
             connection,
@@ -99,8 +112,11 @@ pub fn status(connection: &Connection) -> Result<Status, StoreError> {
         letters: rows(connection, "SELECT state, count(*) FROM replies GROUP BY state ORDER BY state", counted)?,
         quarantined: connection.query_row("SELECT count(*) FROM quarantine", [], |row| count(row, 0))?,
         filings_refused: connection.query_row("SELECT count(*) FROM filings WHERE state = 'refused'", [], |row| count(row, 0))?,
-        unreachable: connection.query_row(
-            "SELECT count(*) FROM submissions WHERE reply_gate = 'address' AND verdict IN ('missing', 'wrong_type')",
+        unreachable: withheld.iter().find(|(gate, _)| gate == "address").map_or(0, |(_, number)| *number),
+        withheld,
+        breaker: breaker::tripped(connection)?,
+        bounced: connection.query_row(
+            "SELECT count(DISTINCT reply) FROM bounces WHERE reply IS NOT NULL AND at > strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '-7 days')",
             [],
             |row| count(row, 0),
         )?,
@@ -186,6 +202,10 @@ pub struct Letter {
     pub attempts: u32,
     pub next_attempt_at: Option<String>,
     pub server_words: Option<String>,
+    /// Why a held letter is held.
+    pub hold_reason: Option<String>,
+    /// What the last bounce of it says.
+    pub bounced: Option<String>,
     pub created_at: String,
     pub changed_at: String,
 }
@@ -304,7 +324,8 @@ fn complete(connection: &Connection, submission: &mut Submission) -> Result<(), 
 }
 
 const LETTER_COLUMNS: &str =
-    "id, submission, kind, state, recipient, subject, message_id, attempts, next_attempt_at, server_words, created_at, changed_at";
+    "id, submission, kind, state, recipient, subject, message_id, attempts, next_attempt_at, server_words, hold_reason,
+     (SELECT words FROM bounces b WHERE b.reply = replies.id ORDER BY b.rowid DESC LIMIT 1), created_at, changed_at";
 
 fn letters(connection: &Connection, condition: &'static str, value: i64) -> Result<Vec<Letter>, StoreError> {
     let mut statement = connection.prepare_cached(&format!("SELECT {LETTER_COLUMNS} FROM replies WHERE {condition} ORDER BY id"))?;
@@ -324,8 +345,10 @@ fn letter(row: &Row<'_>) -> rusqlite::Result<Letter> {
         attempts: row.get(7)?,
         next_attempt_at: row.get(8)?,
         server_words: row.get(9)?,
-        created_at: row.get(10)?,
-        changed_at: row.get(11)?,
+        hold_reason: row.get(10)?,
+        bounced: row.get(11)?,
+        created_at: row.get(12)?,
+        changed_at: row.get(13)?,
     })
 }
 

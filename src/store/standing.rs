@@ -3,11 +3,12 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::StoreError;
+use super::breaker;
 use super::intake::Sighting;
 use super::seconds;
 use crate::desk::Reading;
 use crate::desk::rules::Rules;
-use crate::desk::standing::{Arrival, Standing};
+use crate::desk::standing::{Arrival, Breaker, Standing};
 use crate::desk::text::date::utc_text;
 
 const HOUR: i64 = 60 * 60;
@@ -40,7 +41,12 @@ pub fn standing(connection: &Connection, reading: &Reading, rules: &Rules, sight
             &format!("SELECT count(*) FROM replies WHERE created_at > ?1 AND recipient LIKE '%@' || ?2 AND {COUNTED}"),
             &[&hour_ago, &domain],
         )?,
-        letters_last_hour: count(connection, &format!("SELECT count(*) FROM replies WHERE created_at > ?1 AND {COUNTED}"), &[&hour_ago])?,
+        letters_last_hour: count(
+            connection,
+            &format!("SELECT count(*) FROM replies WHERE created_at > ?1 AND {COUNTED}"),
+            &[&breaker::resumed_at(connection)?.unwrap_or_default().max(hour_ago)],
+        )?,
+        breaker: if breaker::tripped(connection)?.is_some() { Breaker::Tripped } else { Breaker::Closed },
         bounced_at: bounced_at(connection, &sender)?,
         roster_names: roster_names(connection, &sender)?,
         arrival: match sighting {

@@ -1,5 +1,6 @@
 //! The store by itself; each file one concern, with the helpers of all here.
 
+mod breaker;
 mod conclusion;
 mod file;
 mod intake;
@@ -8,12 +9,16 @@ mod standing;
 
 use jiff::tz::TimeZone;
 
-use super::conclusion::{Dispatch, Outgoing, Pending, Written, conclude, give_back, take_pending};
+use super::breaker::{resume, tripped};
+use super::conclusion::{Outgoing, Pending, Written, conclude, give_back, take_pending};
 use super::health::Fact;
 use super::intake::{Batch, Cursor, Incoming, Kept, Place, Sighting, Taken, cursor, due_quarantine, filed, filings, known_uids, receive};
-use super::outbox::{AfterCrash, Order, OrderError, Settled, claim, enter_data, next_due, order, recover, return_unspent, settle};
+use super::outbox::{
+    AfterCrash, Order, OrderError, Settled, claim, enter_data, held, next_due, order, readdress, recover, return_unspent, settle,
+};
 use super::standing::standing;
 use super::*;
+use crate::desk::gate::Handling;
 use crate::desk::letter::Letter;
 use crate::desk::standing::Standing;
 use crate::desk::words::ReplyKind;
@@ -86,17 +91,17 @@ fn noise(seed: u32, length: usize) -> Vec<u8> {
 fn written(pending: &Pending, reading: &Reading, standing: &Standing, now: i64) -> Written {
     let conclusion = desk::conclude(reading, &sample_rules(), standing, pending.received, now);
     let letter = match conclusion.reply {
-        Reply::Due(kind) => Some(outgoing(kind, pending, reading)),
+        Reply::Due(kind, handling) => Some(outgoing(kind, handling, pending, reading)),
         Reply::None(_) => None,
     };
     Written { conclusion, letter, filing: Some(("keyword", "done".to_owned())) }
 }
 
-fn outgoing(kind: ReplyKind, pending: &Pending, reading: &Reading) -> Outgoing {
+fn outgoing(kind: ReplyKind, handling: Handling, pending: &Pending, reading: &Reading) -> Outgoing {
     let recipient = reading.from.as_ref().and_then(|from| from.address.clone()).expect("a sender");
     let message_id = format!("<uketsuke.{}.{}@office.example.jp>", pending.receipt, kind.word());
     let letter = Letter { message_id, recipient, subject: "件名".to_owned(), bytes: b"letter".to_vec() };
-    Outgoing { kind, letter, envelope_from: None, dispatch: Dispatch::AtOnce }
+    Outgoing { kind, letter, relay: String::new(), envelope_from: None, handling }
 }
 
 /// Takes and concludes whatever waits, at this time.

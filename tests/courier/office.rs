@@ -6,7 +6,7 @@ use std::time::Duration;
 use testbed::smtp::{Account, Options, Rule, Sink};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
-use uketsuke::courier::{self, CourierError, Deadlines, HelloName, Login, OnUnknown, Rhythm, Settings, Surroundings};
+use uketsuke::courier::{self, CourierError, Deadlines, Hello, HelloName, Login, OnUnknown, Rhythm, Settings, Surroundings};
 use uketsuke::secret::Secret;
 use uketsuke::token::Credentials;
 use uketsuke::wire::{Security, Trust};
@@ -28,7 +28,7 @@ pub fn settings(port: u16) -> Settings {
         security: Security::Plaintext,
         trust: Trust::system().unwrap(),
         login: None,
-        hello: HelloName::parse("uketsuke.example.jp").unwrap(),
+        hello: Hello::Named(HelloName::parse("uketsuke.example.jp").unwrap()),
         deadlines: Deadlines { connect: PATIENT, command: PATIENT, final_dot: PATIENT, stopping: PATIENT },
         letters_per_minute: 1000,
         on_unknown: OnUnknown::Hold,

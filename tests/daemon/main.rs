@@ -24,6 +24,7 @@ mod orders;
 mod plan;
 mod post;
 mod refusals;
+mod rollout;
 mod scripted;
 mod signals;
 mod store;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use testbed::oauth::{Answer, TokenEndpoint};
 use testbed::smtp::{Account, Options, Phase, Rule, Sink, What};
-use uketsuke::courier::{self, Deadlines, HelloName, Login, OnUnknown, Rhythm, Settings};
+use uketsuke::courier::{self, Deadlines, Hello, HelloName, Login, OnUnknown, Rhythm, Settings};
 use uketsuke::token::Credentials;
 use uketsuke::wire::{Security, Trust};
 
@@ -29,7 +29,7 @@ fn settings(sink: &Sink, endpoint: &TokenEndpoint) -> Settings {
         security: Security::Plaintext,
         trust: Trust::nobody(),
         login: Some(Login { user: USER.to_owned(), credentials }),
-        hello: HelloName::parse("uketsuke.example.jp").unwrap(),
+        hello: Hello::Named(HelloName::parse("uketsuke.example.jp").unwrap()),
         deadlines: Deadlines { connect: limit, command: limit, final_dot: limit, stopping: limit },
         letters_per_minute: 1_000,
         on_unknown: OnUnknown::Hold,

@@ -47,6 +47,23 @@ words! {
     }
 }
 
+words! {
+    /// Why a letter waits for a person.
+    HoldReason {
+        /// `[reply] mode` is `hold`.
+        Mode = "mode",
+        /// More letters than `total-an-hour` would have gone out.
+        Breaker = "breaker",
+    }
+}
+
+/// What becomes of a letter that passed every gate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Handling {
+    AtOnce,
+    Held(HoldReason),
+}
+
 impl Gate {
     /// Who wrote a mail behind this gate.
     #[must_use]

@@ -31,7 +31,7 @@ fn a_new_file_is_ours_and_opens_again() {
         close(store, thread);
     }
     let connection = open_for_reading(&folder.path()).expect("ours");
-    assert_eq!(number(&connection, "PRAGMA user_version"), 1);
+    assert_eq!(number(&connection, "PRAGMA user_version"), 2);
     assert_eq!(number(&connection, "PRAGMA application_id"), i64::from(schema::APPLICATION_ID));
     assert!(connection.execute("DELETE FROM health", []).is_err(), "readers cannot write");
 }
@@ -56,8 +56,8 @@ fn what_is_not_ours_is_refused_and_stays_as_it_is() {
     foreign("CREATE TABLE accounts (id INTEGER PRIMARY KEY)");
     let before = std::fs::read(folder.path()).expect("there");
     assert!(matches!(refusal(&folder.path()), StoreError::Foreign));
-    foreign(&format!("CREATE TABLE x (y); PRAGMA application_id = {}; PRAGMA user_version = 2", schema::APPLICATION_ID));
-    assert!(matches!(refusal(&folder.path()), StoreError::Newer { version: 2 }));
+    foreign(&format!("CREATE TABLE x (y); PRAGMA application_id = {}; PRAGMA user_version = 99", schema::APPLICATION_ID));
+    assert!(matches!(refusal(&folder.path()), StoreError::Newer { version: 99 }));
     std::fs::write(folder.path(), &before).expect("written");
     assert!(matches!(open_for_reading(&folder.path()), Err(StoreError::Foreign)));
     assert!(matches!(open_for_operator(&folder.path()), Err(StoreError::Foreign)));

@@ -13,7 +13,7 @@ fn states(connection: &Connection) -> Vec<String> {
 }
 
 fn claimed(connection: &mut Connection, now: i64) -> Option<i64> {
-    claim(connection, now).expect("asked").map(|taken| taken.id)
+    claim(connection, "", now).expect("asked").map(|taken| taken.id)
 }
 
 #[test]
@@ -41,10 +41,10 @@ fn a_deferred_letter_waits_and_a_settled_one_rests() {
     assert_eq!(states(&connection), ["queued|1", "sent|1", "refused|1", "unknown|1"]);
     assert_eq!(column(&connection, "SELECT DISTINCT server_words FROM replies"), ["the server's words"]);
     assert_eq!(number(&connection, "SELECT count(*) FROM bounces"), 0, "only 5.1.x speaks of the address");
-    assert_eq!(next_due(&connection).expect("read"), Some(NOW + 300));
+    assert_eq!(next_due(&connection, "").expect("read"), Some(NOW + 300));
     assert_eq!(claimed(&mut connection, NOW + 299), None);
     assert_eq!(claimed(&mut connection, NOW + 300), Some(1));
-    assert_eq!(next_due(&connection).expect("read"), None);
+    assert_eq!(next_due(&connection, "").expect("read"), None);
 }
 
 #[test]
@@ -73,21 +73,21 @@ fn after_a_crash() -> Connection {
 #[test]
 fn a_crash_leaves_unknown_what_may_have_left() {
     let mut connection = after_a_crash();
-    assert_eq!(recover(&mut connection, AfterCrash::Hold, NOW).expect("recovered"), 1);
+    assert_eq!(recover(&mut connection, "", AfterCrash::Hold, NOW).expect("recovered"), 1);
     assert_eq!(states(&connection), ["queued|1", "unknown|1", "queued|0", "held|0"]);
-    assert_eq!(recover(&mut connection, AfterCrash::Hold, NOW).expect("recovered"), 0, "once is enough");
+    assert_eq!(recover(&mut connection, "", AfterCrash::Hold, NOW).expect("recovered"), 0, "once is enough");
 }
 
 #[test]
 fn a_crash_sends_again_where_the_office_asks_for_it_but_not_for_ever() {
     let mut connection = after_a_crash();
-    assert_eq!(recover(&mut connection, AfterCrash::Resend, NOW).expect("recovered"), 0);
+    assert_eq!(recover(&mut connection, "", AfterCrash::Resend, NOW).expect("recovered"), 0);
     assert_eq!(states(&connection), ["queued|1", "queued|1", "queued|0", "held|0"]);
     connection.execute("UPDATE replies SET state = 'cancelled' WHERE id <> 2", []).expect("set");
     let mut sent = 1;
     while claimed(&mut connection, NOW).is_some() {
         enter_data(&connection, 2, NOW).expect("noted");
-        recover(&mut connection, AfterCrash::Resend, NOW).expect("recovered");
+        recover(&mut connection, "", AfterCrash::Resend, NOW).expect("recovered");
         sent += 1;
         assert!(sent < 100, "an applicant must not get a letter for every crash of ours");
     }

@@ -55,7 +55,7 @@ fn an_answer_to_our_letter_is_known_by_its_references() {
 #[test]
 fn a_bounce_is_remembered_with_its_time() {
     let mut connection = judged(&[greeting("a@applicant.example.co.jp", 1)]);
-    claim(&mut connection, NOW).expect("claimed").expect("a letter");
+    claim(&mut connection, "", NOW).expect("claimed").expect("a letter");
     settle(&mut connection, 1, &Settled::Refused { words: "550 5.1.1 No such user".to_owned() }, NOW + 5).expect("settled");
     assert_eq!(standing_of(&connection, &greeting("a@applicant.example.co.jp", 2), NOW + 9).bounced_at, Some(NOW + 5));
 }

@@ -1,0 +1,139 @@
+//! What lets an office dare to switch replies on: reading a letter first, a test letter, the breaker, a server of an account's own.
+
+use testbed::imap::{self, Folder};
+use testbed::smtp::{self, Phase, Rule, Sink, What};
+
+use crate::letters::{greeting, office_with};
+use crate::office::{DEADLINE, Office};
+
+/// As many mails as this, each from a domain of its own.
+fn crowd(from: usize, count: usize) -> Vec<String> {
+    (from..from + count).map(|number| greeting(&format!("u{number}@office{number}.example.co.jp"), number)).collect()
+}
+
+#[tokio::test]
+async fn more_letters_than_an_office_ever_sends_wait_for_a_person() {
+    let office = office_with(&crowd(1, 5), |plan| plan.set("reply", "total-an-hour", "3"));
+    let daemon = office.start();
+    office.until_settled(5).await;
+    assert_eq!(office.rows("SELECT state, hold_reason, count(*) FROM replies GROUP BY 1, 2"), ["held|breaker|5"]);
+    assert_eq!(office.rows("SELECT DISTINCT reply, reply_gate FROM submissions"), ["missing|-"], "a held letter is due all the same");
+    daemon.until_said("More letters than total-an-hour would have gone out; all of them are held.").await;
+    let status = office.ask(&["status"]).await.stdout;
+    assert!(status.contains("返信が1時間に3通に達したため、") && status.contains("uketsuke outbox resume"), "{status}");
+    let json = office.ask_json(&["status", "--json"]).await;
+    assert_eq!((json["healthy"].clone(), json["breaker"]["letters"].clone()), (false.into(), 3.into()));
+    assert!(office.ask(&["outbox", "show", "1"]).await.stdout.contains("total-an-hour"));
+
+    let resumed = office.ask(&["outbox", "resume"]).await;
+    assert_eq!((resumed.code, resumed.stdout.contains("保留中の返信は5通です")), (Some(0), true), "{}", resumed.stdout);
+    let again = office.ask(&["outbox", "resume"]).await;
+    assert_eq!((again.code, again.stderr.as_str()), (Some(1), "uketsuke: sending was not halted, so there is nothing to resume\n"));
+    office.imap.deliver(crowd(6, 1).remove(0));
+    let letters = office.sink.wait_for(1, DEADLINE).await.expect("a new letter leaves by itself");
+    assert_eq!(letters[0].recipients, ["u6@office6.example.co.jp"]);
+
+    assert_eq!(office.ask(&["outbox", "cancel", "5"]).await.code, Some(0));
+    assert_eq!(office.ask(&["outbox", "release", "--all"]).await.stdout.lines().count(), 4);
+    assert_eq!(office.ask(&["outbox", "release", "--all"]).await.stdout, "保留中の返信はありません。\n");
+    daemon.close().await;
+    let daemon = office.start();
+    office.until_rows("SELECT state, count(*) FROM replies GROUP BY 1 ORDER BY 1", &["cancelled|1", "sent|5"]).await;
+    assert_eq!(office.ask_json(&["status", "--json"]).await["healthy"], true);
+    daemon.close().await;
+}
+
+#[tokio::test]
+async fn an_account_may_have_a_server_and_an_address_of_its_own() {
+    let folders = vec![
+        Folder::named("INBOX").holding([greeting("ichiro@applicant.example.co.jp", 1)]),
+        Folder::named("Second").holding([greeting("jiro@elsewhere.example.co.jp", 2)]),
+    ];
+    let office = Office::new(imap::Options { folders, ..imap::Options::default() }, smtp::Options::default(), |plan| plan);
+    let second = Sink::start(smtp::Options {
+        script: vec![Rule::at(Phase::Greeting, What::reply("421 4.3.2 not now")).nth(1)],
+        ..smtp::Options::default()
+    });
+    let account =
+        office.plan().account("name", "\"second\"").account("folder", "\"Second\"").account("from", "\"second@office.example.jp\"").text();
+    let account = account.split("\n[").next().expect("never empty");
+    let plan = format!(
+        "{account}\n[accounts.smtp]\nhost = \"127.0.0.1\"\nport = {}\nsecurity = \"plaintext\"\nenvelope-from = \"second@office.example.jp\"\n{}",
+        second.port(),
+        office.plan().text()
+    );
+    office.write_text(&plan);
+    assert_eq!(office.ask(&["check"]).await.code, Some(3), "the second server is not well yet");
+    let daemon = office.start();
+    office.until_settled(2).await;
+    let (first, other) = (office.sink.letters(), second.letters());
+    assert_eq!((first.len(), other.len()), (1, 1));
+    let head = |letter: &smtp::Letter| String::from_utf8_lossy(&letter.data).split("\r\n\r\n").next().unwrap_or_default().to_owned();
+    assert_eq!(
+        (first[0].recipients.as_slice(), first[0].envelope_from.as_str()),
+        (["ichiro@applicant.example.co.jp".to_owned()].as_slice(), "")
+    );
+    assert!(head(&first[0]).contains("<desk@office.example.jp>"), "{}", head(&first[0]));
+    assert_eq!(other[0].recipients, ["jiro@elsewhere.example.co.jp"]);
+    assert_eq!(other[0].envelope_from, "second@office.example.jp");
+    assert_eq!(other[0].rcpt_parameters, [["NOTIFY=FAILURE"]], "where reports come to the office, those of failures are wanted");
+    let id =
+        head(&other[0]).lines().find_map(|line| line.strip_prefix("Message-ID: <")?.strip_suffix('>').map(str::to_owned)).expect("an id");
+    assert!(other[0].mail_parameters.contains(&format!("ENVID={id}")) && other[0].mail_parameters.contains(&"RET=HDRS".to_owned()));
+    assert!(head(&other[0]).contains("<second@office.example.jp>"), "{}", head(&other[0]));
+    assert_eq!(office.rows("SELECT relay FROM replies ORDER BY recipient"), ["", "second"]);
+    let parts = office.rows("SELECT part FROM health WHERE part LIKE 'courier%' ORDER BY part");
+    assert_eq!(parts, ["courier", "courier:second"]);
+    daemon.close().await;
+}
+
+#[tokio::test]
+async fn a_letter_can_be_read_before_anybody_gets_it() {
+    let office = office_with(&[], |plan| plan.set("reply", "contact", "\"電話 03-0000-0000\""));
+    std::fs::remove_file(office.path("password")).expect("removed: reading a letter takes no passwords");
+    for (arguments, words) in [
+        (&["letter", "missing"][..], "含まれておりませんでした"),
+        (&["letter", "missing", "--finding", "encrypted_attachment"], "パスワードを付けずに"),
+        (&["letter", "missing", "--finding", "picture_attached"], "画面の写真や画像ではなく"),
+        (&["letter", "missing", "--finding", "sample_values"], "見本と同じもの"),
+        (&["letter", "wrong_type"], "・その他のSECURITY ACTIONのメール"),
+        (&["letter", "wrong_type", "--finding", "one_star_stated", "--notice", "completion"], "「二つ星」の自己宣言が必要です"),
+        (&["letter", "accepted"], "自己宣言完了のお知らせ"),
+    ] {
+        let read = office.ask(arguments).await;
+        assert_eq!(read.code, Some(0), "{arguments:?}: {}", read.stderr);
+        for part in [words, "差出人\tICT導入支援事業費補助金事務局 <desk@office.example.jp>", "件名\t【", "電話 03-0000-0000"]
+        {
+            assert!(read.stdout.contains(part), "{arguments:?} lacks {part}:\n{}", read.stdout);
+        }
+    }
+    let raw = office.ask(&["letter", "missing", "--raw"]).await.stdout;
+    assert!(raw.contains("\r\nAuto-Submitted: auto-replied\r\n") && raw.contains("\r\nTo: applicant@example.jp\r\n"), "{raw}");
+    for (arguments, sentence) in [
+        (&["letter", "thanks"][..], "there is no letter \"thanks\"; there are missing, wrong_type, accepted"),
+        (&["letter", "missing", "--finding", "oversize"], "letters say nothing about \"oversize\"; they speak of no_notice, "),
+        (&["letter", "missing", "--notice", "x"], "there is no [[notices]] with the id \"x\"; there are completion, acceptance, other"),
+        (&["letter", "missing", "--account", "x"], "there is no account \"x\" in the configuration"),
+    ] {
+        let refused = office.ask(arguments).await;
+        assert_eq!(refused.code, Some(1));
+        assert!(refused.stderr.contains(sentence), "{}", refused.stderr);
+    }
+}
+
+#[tokio::test]
+async fn a_test_letter_shows_whether_letters_arrive() {
+    let script = vec![Rule::at(Phase::Rcpt, What::reply("550 5.7.1 relay access denied")).nth(2)];
+    let office = Office::new(imap::Options::default(), smtp::Options { script, ..smtp::Options::default() }, |plan| plan);
+    let check = office.ask(&["check", "--send-test", "watashi@office.example.jp"]).await;
+    assert_eq!(check.code, Some(0), "{}{}", check.stdout, check.stderr);
+    assert!(check.stdout.contains("試験メールを watashi@office.example.jp に送りました（250 2.0.0 Ok"), "{}", check.stdout);
+    let letters = office.sink.letters();
+    assert_eq!((letters.len(), letters[0].recipients.as_slice()), (1, ["watashi@office.example.jp".to_owned()].as_slice()));
+    assert!(String::from_utf8_lossy(&letters[0].data).contains("Auto-Submitted: auto-replied"), "nobody shall answer it");
+    let refused = office.ask(&["check", "--send-test", "watashi@office.example.jp"]).await;
+    assert_eq!(refused.code, Some(3));
+    assert!(refused.stdout.contains("試験メールを送れません: the SMTP server answered RCPT TO with: 550 5.7.1"), "{}", refused.stdout);
+    let address = office.ask(&["check", "--send-test", "watashi"]).await;
+    assert_eq!((address.code, address.stderr.as_str()), (Some(1), "uketsuke: \"watashi\" is not an address that mail can be sent to\n"));
+}
