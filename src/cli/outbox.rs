@@ -81,7 +81,7 @@ fn list(letters: &[query::Letter], form: Form, zone: &jiff::tz::TimeZone) -> Res
             letter.id.to_string(),
             letter.submission.to_string(),
             letter.kind.clone(),
-            if letter.bounced.is_some() { "不達".to_owned() } else { words::state(&letter.state).to_owned() },
+            if letter.state == "sent" && letter.bounced.is_some() { "不達".to_owned() } else { words::state(&letter.state).to_owned() },
             letter.attempts.to_string(),
             local(&letter.changed_at, zone),
             cell(Some(&letter.recipient), 60),

@@ -167,6 +167,9 @@ impl Clerk {
             tracing::error!(letters, "More letters than total-an-hour would have gone out; all of them are held. See `uketsuke status`.");
             self.board.say(BREAKER, State::Sick(HALTED.to_owned()));
         }
+        for bounced in &concluded.bounced {
+            tracing::warn!(letter = bounced.reply, "A letter came back; see `uketsuke outbox show` and its number.");
+        }
         for (pending, written) in taken.iter().zip(&concluded.written) {
             let conclusion = &written.conclusion;
             let doubts = conclusion.findings.iter().filter(|finding| finding.class == Class::Doubt).count();

@@ -18,7 +18,7 @@ use self::sender::{is_automatic_address, organisational_domain};
 use self::subject::{is_tagged_automatic, looks_automatic};
 
 pub use self::held::{Gate, Handling, HoldReason};
-pub use self::sender::is_deliverable;
+pub use self::sender::{is_deliverable, is_mail_system};
 
 /// The header that marks our letters, and what a Message-ID of ours begins with.
 pub const LOOP_HEADER: &str = "X-Uketsuke-Loop";
@@ -119,7 +119,9 @@ fn is_our_letter(headers: &Headers<'_>) -> bool {
     headers.count(LOOP_HEADER) > 0 || headers.text("message-id").is_some_and(|id| id.starts_with(MESSAGE_ID_START))
 }
 
-fn is_null_path(headers: &Headers<'_>) -> bool {
+/// Whether nobody is to be told about it (RFC 5321 section 4.5.5).
+#[must_use]
+pub fn is_null_path(headers: &Headers<'_>) -> bool {
     headers.text("return-path").is_some_and(|path| {
         let path: String = path.chars().filter(|character| !character.is_whitespace()).collect();
         path == "<>" || path.to_ascii_lowercase().trim_matches(['<', '>']).split('@').next() == Some("mailer-daemon")

@@ -5,6 +5,7 @@
 //! The judgement has two halves: [`read`] needs only the bytes and runs on every core; [`conclude`] needs what the store knows and is
 //! called inside the store's transaction, so that two submissions of one sender cannot both be the first.
 
+pub mod bounce;
 pub mod check;
 pub mod file;
 pub mod gate;
@@ -22,6 +23,7 @@ pub mod words;
 use std::borrow::Cow;
 use std::collections::HashSet;
 
+use self::bounce::Bounce;
 use self::check::Finding;
 use self::gate::{Gate, Handling};
 use self::message::Message;
@@ -48,6 +50,8 @@ pub struct Reading {
     pub originals: Vec<Original>,
     pub notices: Notices,
     pub findings: Vec<Finding>,
+    /// What it says about a letter that did not arrive.
+    pub bounce: Option<Bounce>,
     /// The first gate that its headers close.
     pub held: Option<Gate>,
     pub origin: Origin,
@@ -112,6 +116,7 @@ pub fn read(raw: &[u8], rules: &Rules) -> Reading {
         message: words,
         originals,
         findings,
+        bounce: bounce::read(&message),
         held,
         origin: gate::origin(&message.headers, held, rules),
         notices,
@@ -130,6 +135,7 @@ pub fn unread(reason: &str) -> Reading {
         originals: Vec::new(),
         notices: Notices::default(),
         findings: vec![Finding::new(FindingCode::Unjudgeable, Some(reason))],
+        bounce: None,
         held: Some(Gate::Verdict),
         origin: Origin::Applicant,
     }
@@ -140,7 +146,8 @@ pub fn unread(reason: &str) -> Reading {
 pub fn conclude(reading: &Reading, rules: &Rules, standing: &Standing, received: i64, now: i64) -> Conclusion {
     let mut findings = reading.findings.clone();
     findings.extend(check::of_standing(&reading.notices, rules, standing, received));
-    let verdict = verdict::decide(&reading.notices, reading.origin, rules, &mut findings);
+    let origin = if standing.reports_our_letter { Origin::Echo } else { reading.origin };
+    let verdict = verdict::decide(&reading.notices, origin, rules, &mut findings);
     let sender = reading.from.as_ref().and_then(|from| from.address.as_deref()).unwrap_or_default();
     let reply = match verdict::letter_for(verdict, rules) {
         None => Reply::None(Gate::Verdict),

@@ -5,6 +5,7 @@
 
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
+use super::bounces::{self, Linked};
 use super::breaker;
 use super::intake::{Kept, Sighting};
 use super::raw::{self, Packed};
@@ -157,6 +158,8 @@ pub type Judge<'j> = dyn Fn(&Pending, &Reading, &Standing) -> Written + 'j;
 pub struct Concluded {
     /// In the order of the group.
     pub written: Vec<Written>,
+    /// Letters that came back.
+    pub bounced: Vec<Linked>,
     /// The group's letters tripped the breaker; letters in the hour before.
     pub tripped: Option<u32>,
 }
@@ -174,9 +177,11 @@ pub fn conclude(
     now: i64,
 ) -> Result<Concluded, StoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let mut concluded = Concluded { written: Vec::with_capacity(group.len()), tripped: None };
+    let mut concluded = Concluded { written: Vec::with_capacity(group.len()), bounced: Vec::new(), tripped: None };
     for (pending, reading) in group {
-        let standing = standing(&transaction, reading, rules, pending.sighting, now)?;
+        let mut standing = standing(&transaction, reading, rules, pending.sighting, now)?;
+        let bounced = reading.bounce.as_ref().map(|bounce| bounces::link(&transaction, bounce, now)).transpose()?.flatten();
+        standing.reports_our_letter = bounced.is_some();
         let written = judge(pending, reading, &standing);
         let is_halting = written.letter.as_ref().is_some_and(|letter| letter.handling == Handling::Held(HoldReason::Breaker));
         if is_halting && standing.breaker == Breaker::Closed {
@@ -184,6 +189,10 @@ pub fn conclude(
             concluded.tripped = Some(standing.letters_last_hour);
         }
         write(&transaction, pending, reading, &written, rules, rules_version, now)?;
+        if let (Some(bounce), Some(linked)) = (&reading.bounce, bounced) {
+            bounces::note(&transaction, pending.id, bounce, &linked, now)?;
+            concluded.bounced.push(linked);
+        }
         concluded.written.push(written);
     }
     transaction.commit()?;

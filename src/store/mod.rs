@@ -4,6 +4,7 @@
 //! file read-only. WAL with `synchronous=FULL`: what was committed survives a power cut.
 //! Rejected: a pool of writing connections; SQLite has one writer anyway, and a queue in front of it is fair and visible.
 
+pub mod bounces;
 pub mod breaker;
 pub mod conclusion;
 pub mod health;

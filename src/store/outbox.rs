@@ -5,7 +5,8 @@
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
-use super::{StoreError, seconds};
+use super::{StoreError, bounces, seconds};
+use crate::desk::bounce::{is_unknown_address, permanent_status};
 use crate::desk::text::date::utc_text;
 
 /// A letter that was taken for sending.
@@ -150,10 +151,10 @@ pub fn settle(connection: &mut Connection, id: i64, settled: &Settled, now: i64)
     transaction
         .prepare_cached("UPDATE replies SET state = ?2, next_attempt_at = ?3, server_words = ?4, changed_at = ?5 WHERE id = ?1")?
         .execute(params![id, state, due, words, utc_text(now)])?;
-    if matches!(settled, Settled::Refused { words } if words.contains(" 5.1.")) {
-        transaction
-            .prepare_cached("INSERT INTO bounces (address, at, words) SELECT recipient, ?2, ?3 FROM replies WHERE id = ?1")?
-            .execute(params![id, utc_text(now), words])?;
+    if let Settled::Refused { words } = settled
+        && let Some(status) = permanent_status(words).filter(|status| is_unknown_address(status))
+    {
+        bounces::note_refusal(&transaction, id, &status, words, now)?;
     }
     transaction.commit()?;
     Ok(())
@@ -176,7 +177,7 @@ pub enum Order {
     Release,
     /// Letters that have not left are never sent.
     Cancel,
-    /// Refused and unknown letters go out again.
+    /// Refused and unknown letters, and sent ones that came back, go out again.
     Retry,
 }
 
@@ -233,7 +234,8 @@ pub fn order(connection: &mut Connection, id: i64, order: Order, actor: &str, no
         .map_err(StoreError::from)?;
     let state = state.ok_or(OrderError::Unknown { id })?;
     let (applies, becomes) = order.states();
-    if !applies.contains(&state.as_str()) {
+    let is_back = order == Order::Retry && state == "sent" && came_back(&transaction, id)?;
+    if !is_back && !applies.contains(&state.as_str()) {
         return Err(OrderError::NotApplicable { id, state, order: order.word(), applies: applies.join(", ") });
     }
     let at = utc_text(now);
@@ -250,6 +252,15 @@ pub fn order(connection: &mut Connection, id: i64, order: Order, actor: &str, no
             params![at, actor, format!("outbox {}", order.word()), format!("reply {id}"), format!("{state} → {becomes}")],
         )
         .map_err(StoreError::from)?;
+    if order == Order::Retry {
+        bounces::lift(&transaction, id)?;
+    }
     transaction.commit().map_err(StoreError::from)?;
     Ok(())
+}
+
+/// Whether a letter was sent and came back.
+fn came_back(connection: &Connection, id: i64) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 FROM bounces b JOIN replies r ON r.id = b.reply WHERE r.id = ?1 AND b.at >= r.changed_at";
+    Ok(connection.prepare_cached(sql)?.exists(params![id])?)
 }

@@ -29,7 +29,7 @@ pub struct Status {
     pub withheld: Vec<(String, u64)>,
     /// That all letters are being held.
     pub breaker: Option<Tripped>,
-    /// Letters that came back in the last week, and are not cancelled.
+    /// Letters that came back in the last week and were not sent again.
     pub bounced: u64,
 }
 
@@ -116,7 +116,8 @@ pub fn status(connection: &Connection) -> Result<Status, StoreError> {
         withheld,
         breaker: breaker::tripped(connection)?,
         bounced: connection.query_row(
-            "SELECT count(DISTINCT reply) FROM bounces WHERE reply IS NOT NULL AND at > strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '-7 days')",
+            "SELECT count(DISTINCT r.id) FROM replies r JOIN bounces b ON b.reply = r.id
+             WHERE r.state = 'sent' AND b.at >= r.changed_at AND b.at > strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '-7 days')",
             [],
             |row| count(row, 0),
         )?,
@@ -325,7 +326,7 @@ fn complete(connection: &Connection, submission: &mut Submission) -> Result<(), 
 
 const LETTER_COLUMNS: &str =
     "id, submission, kind, state, recipient, subject, message_id, attempts, next_attempt_at, server_words, hold_reason,
-     (SELECT words FROM bounces b WHERE b.reply = replies.id ORDER BY b.rowid DESC LIMIT 1), created_at, changed_at";
+     (SELECT words FROM bounces b WHERE b.reply = replies.id AND b.at >= replies.changed_at ORDER BY b.rowid DESC LIMIT 1), created_at, changed_at";
 
 fn letters(connection: &Connection, condition: &'static str, value: i64) -> Result<Vec<Letter>, StoreError> {
     let mut statement = connection.prepare_cached(&format!("SELECT {LETTER_COLUMNS} FROM replies WHERE {condition} ORDER BY id"))?;

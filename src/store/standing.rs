@@ -1,11 +1,11 @@
 //! What the store already knows about a sender, a thread and a notice.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
 use super::StoreError;
-use super::breaker;
 use super::intake::Sighting;
 use super::seconds;
+use super::{bounces, breaker};
 use crate::desk::Reading;
 use crate::desk::rules::Rules;
 use crate::desk::standing::{Arrival, Breaker, Standing};
@@ -47,7 +47,7 @@ pub fn standing(connection: &Connection, reading: &Reading, rules: &Rules, sight
             &[&breaker::resumed_at(connection)?.unwrap_or_default().max(hour_ago)],
         )?,
         breaker: if breaker::tripped(connection)?.is_some() { Breaker::Tripped } else { Breaker::Closed },
-        bounced_at: bounced_at(connection, &sender)?,
+        bounced_at: bounces::suspended_at(connection, &sender)?.as_deref().map(seconds).transpose()?,
         roster_names: roster_names(connection, &sender)?,
         arrival: match sighting {
             Sighting::Live => Arrival::Live,
@@ -111,12 +111,6 @@ fn letters_to(connection: &Connection, sender: &str) -> Result<Vec<(String, i64)
         letters.push((kind, seconds(&at)?));
     }
     Ok(letters)
-}
-
-fn bounced_at(connection: &Connection, sender: &str) -> Result<Option<i64>, StoreError> {
-    let mut statement = connection.prepare_cached("SELECT at FROM bounces WHERE address = ?1 ORDER BY at DESC LIMIT 1")?;
-    let at: Option<String> = statement.query_row(params![sender], |row| row.get(0)).optional()?;
-    at.as_deref().map(seconds).transpose()
 }
 
 fn roster_names(connection: &Connection, sender: &str) -> Result<Vec<String>, StoreError> {

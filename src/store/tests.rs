@@ -1,5 +1,6 @@
 //! The store by itself; each file one concern, with the helpers of all here.
 
+mod bounces;
 mod breaker;
 mod conclusion;
 mod file;
@@ -102,6 +103,11 @@ fn outgoing(kind: ReplyKind, handling: Handling, pending: &Pending, reading: &Re
     let message_id = format!("<uketsuke.{}.{}@office.example.jp>", pending.receipt, kind.word());
     let letter = Letter { message_id, recipient, subject: "件名".to_owned(), bytes: b"letter".to_vec() };
     Outgoing { kind, letter, relay: String::new(), envelope_from: None, handling }
+}
+
+fn standing_of(connection: &Connection, mail: &[u8], now: i64) -> Standing {
+    let rules = sample_rules();
+    standing(connection, &desk::read(mail, &rules), &rules, Sighting::Live, now).expect("read")
 }
 
 /// Takes and concludes whatever waits, at this time.

@@ -210,6 +210,10 @@ async fn list_and_show_tell_what_was_found() {
 
 /// The office's own letter with another head on top, as it comes back by some way.
 async fn comes_back(wrap: impl FnOnce(&Letter) -> Vec<u8>) -> Vec<String> {
+    back_in_the_office(wrap).await.rows("SELECT verdict, reply, reply_gate FROM submissions WHERE id = 2")
+}
+
+async fn back_in_the_office(wrap: impl FnOnce(&Letter) -> Vec<u8>) -> Office {
     let office = office_with(&[greeting("hanako@applicant.example.co.jp", 1)], |plan| plan.set("reply", "same-kind-days", "0"));
     let daemon = office.start();
     let letters = office.sink.wait_for(1, DEADLINE).await.expect("a letter");
@@ -218,7 +222,7 @@ async fn comes_back(wrap: impl FnOnce(&Letter) -> Vec<u8>) -> Vec<String> {
     office.until_settled(2).await;
     assert_eq!(office.sink.letters().len(), 1, "no letter about a letter");
     daemon.close().await;
-    office.rows("SELECT verdict, reply, reply_gate FROM submissions WHERE id = 2")
+    office
 }
 
 #[tokio::test]
@@ -232,8 +236,8 @@ async fn our_own_letter_that_comes_back_is_ignored() {
 }
 
 #[tokio::test]
-async fn a_bounce_of_our_letter_is_ignored() {
-    let rows = comes_back(|letter| {
+async fn a_bounce_of_our_letter_is_linked_to_it_and_told_to_the_operator() {
+    let office = back_in_the_office(|letter| {
         let mut bounce = b"Return-Path: <>\r\nDate: Mon, 23 Nov 2026 10:00:00 +0900\r\nFrom: MAILER-DAEMON@mx.applicant.example.co.jp\r\n\
             To: desk@office.example.jp\r\nSubject: Undelivered Mail Returned to Sender\r\nMessage-ID: <bounce@mx.applicant.example.co.jp>\r\n\
             Auto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n\
@@ -244,8 +248,20 @@ async fn a_bounce_of_our_letter_is_ignored() {
         bounce.extend_from_slice(&letter.data);
         bounce.extend_from_slice(b"\r\n--b--\r\n");
         bounce
-    });
-    assert_eq!(rows.await, ["ignored|none|verdict"]);
+    })
+    .await;
+    assert_eq!(office.rows("SELECT verdict, reply, reply_gate FROM submissions WHERE id = 2"), ["ignored|none|verdict"]);
+    assert_eq!(
+        office.rows("SELECT address, reply, submission, status, suspends FROM bounces"),
+        ["hanako@applicant.example.co.jp|1|2|5.1.1|1"]
+    );
+    assert!(office.story().contains("A letter came back; see"));
+    let status = office.ask(&["status"]).await.stdout;
+    assert!(status.contains("1通の返信は、この1週間に相手へ届かず戻ってきました（uketsuke outbox list）"), "{status}");
+    let listed = office.ask(&["outbox", "list"]).await.stdout;
+    assert!(listed.contains("不達"), "{listed}");
+    assert_eq!(office.ask(&["outbox", "retry", "1"]).await.code, Some(0));
+    assert!(!office.ask(&["status"]).await.stdout.contains("戻ってきました"));
 }
 
 #[tokio::test]

@@ -9,6 +9,13 @@ pub fn is_automatic_address(address: &str) -> bool {
     is_automatic_local_part(&local)
 }
 
+/// Whether mail systems themselves write from this address.
+#[must_use]
+pub fn is_mail_system(address: &str) -> bool {
+    let local = address.rsplit_once('@').map_or(address, |(local, _)| local).to_ascii_lowercase();
+    ["mailer-daemon", "mailerdaemon", "mail-daemon", "maildaemon", "postmaster"].iter().any(|name| local.starts_with(name))
+}
+
 /// Local parts that are a program's as a whole.
 const AUTOMATIC_LOCAL_PARTS: [&str; 8] = ["bounce", "postmaster", "daemon", "root", "listserv", "majordomo", "nobody", "bounces"];
 

@@ -2,11 +2,6 @@
 
 use super::*;
 
-fn standing_of(connection: &Connection, mail: &[u8], now: i64) -> Standing {
-    let rules = sample_rules();
-    standing(connection, &desk::read(mail, &rules), &rules, Sighting::Live, now).expect("read")
-}
-
 #[test]
 fn a_stranger_has_no_standing() {
     assert_eq!(standing_of(&in_memory(), &greeting("a@applicant.example.co.jp", 1), NOW), Standing::default());
@@ -50,14 +45,6 @@ fn an_answer_to_our_letter_is_known_by_its_references() {
         [format!("References: <1@applicant.example.co.jp> {ours}\r\n").into_bytes(), greeting("a@applicant.example.co.jp", 2)].concat();
     let found = standing_of(&connection, &answer, NOW);
     assert_eq!((found.answers_our_letter, found.letters_in_thread), (true, 1));
-}
-
-#[test]
-fn a_bounce_is_remembered_with_its_time() {
-    let mut connection = judged(&[greeting("a@applicant.example.co.jp", 1)]);
-    claim(&mut connection, "", NOW).expect("claimed").expect("a letter");
-    settle(&mut connection, 1, &Settled::Refused { words: "550 5.1.1 No such user".to_owned() }, NOW + 5).expect("settled");
-    assert_eq!(standing_of(&connection, &greeting("a@applicant.example.co.jp", 2), NOW + 9).bounced_at, Some(NOW + 5));
 }
 
 #[test]
