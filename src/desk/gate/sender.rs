@@ -16,6 +16,14 @@ pub fn is_mail_system(address: &str) -> bool {
     ["mailer-daemon", "mailerdaemon", "mail-daemon", "maildaemon", "postmaster"].iter().any(|name| local.starts_with(name))
 }
 
+/// Whether a list manages its members, or its bounces, under this address.
+#[must_use]
+pub fn is_list_address(address: &str) -> bool {
+    let local = address.rsplit_once('@').map_or(address, |(local, _)| local).to_ascii_lowercase();
+    ["owner-", "bounces+", "bounce+", "bounces-", "bounce-"].iter().any(|start| local.starts_with(start))
+        || AUTOMATIC_ENDS.iter().any(|end| local.ends_with(end))
+}
+
 /// Local parts that are a program's as a whole.
 const AUTOMATIC_LOCAL_PARTS: [&str; 8] = ["bounce", "postmaster", "daemon", "root", "listserv", "majordomo", "nobody", "bounces"];
 

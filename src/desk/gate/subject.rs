@@ -6,7 +6,7 @@
 use crate::desk::message::header::Headers;
 
 /// What programs write at the start of a subject, folded. No person begins one so.
-const AUTOMATIC_SUBJECTS: [&str; 15] = [
+const AUTOMATIC_SUBJECTS: [&str; 22] = [
     "automaticreply",
     "autoreply",
     "auto-reply",
@@ -20,6 +20,13 @@ const AUTOMATIC_SUBJECTS: [&str; 15] = [
     "maildelivery",
     "returnedmail",
     "failurenotice",
+    "abwesenheitsnotiz",
+    "automatischeantwort",
+    "réponseautomatique",
+    "respuestaautomática",
+    "rispostaautomatica",
+    "自动回复",
+    "자동회신",
     "開封済み:",
     "既読:",
 ];

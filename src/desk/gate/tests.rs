@@ -1,166 +1,38 @@
 use super::*;
 use crate::desk::sample_rules;
 
-fn gate(header_lines: &str) -> Option<&'static str> {
-    let mut raw = String::new();
-    if !header_lines.to_ascii_lowercase().contains("from:") {
-        raw.push_str("From: taro@applicant.example.jp\n");
-    }
-    raw.push_str(header_lines);
-    raw.push_str("\n\n");
-    by_headers(&Headers::parse(raw.as_bytes()), &sample_rules()).map(Gate::word)
+/// Header sets, each with the system or the paragraph that it comes from and with our answer.
+const CASES: &str = include_str!("cases.tsv");
+
+fn mail(header_lines: &str) -> String {
+    let from = if header_lines.to_ascii_lowercase().contains("from:") { "" } else { "From: taro@applicant.example.jp\n" };
+    format!("{from}{header_lines}\n\nお世話になっております。\n")
+}
+
+/// The gate that the headers close, and the letter that the whole judgement writes.
+fn answer(header_lines: &str) -> (Option<&'static str>, &'static str) {
+    let (raw, rules) = (mail(header_lines), sample_rules());
+    let gate = by_headers(&Headers::parse(raw.as_bytes()), &rules).map(Gate::word);
+    let (_, conclusion) = crate::desk::examine(raw.as_bytes(), &rules, &Standing::default(), NOW, NOW);
+    (gate, conclusion.reply.word())
 }
 
 #[test]
-fn a_persons_mail_passes() {
-    for lines in [
-        "To: desk@office.example.jp",
-        "Auto-Submitted: no",
-        "Auto-Submitted: No (a person wrote this)",
-        "Auto-Submitted: no; x=y",
-        "X-Auto-Response-Suppress: None",
-        "X-Auto-Response-Suppress: DR, RN, NRN",
-        "Precedence: first-class",
-        "Return-Path: <taro@applicant.example.jp>",
-        "Subject: 自己宣言の件",
-        "Reply-To: hana@mail.applicant.example.jp",
-        "From: owner@applicant.example.jp",
-        "From: taro@docomo.example.ne.jp",
-        "From: reply@applicant.example.jp",
-        "From: autumn@applicant.example.jp",
-        "X-Priority: 1\nX-MSMail-Priority: High\nImportance: high",
-        "Disposition-Notification-To: taro@applicant.example.jp\nReturn-Receipt-To: taro@applicant.example.jp",
-        "Subject: Re: 自動応答: 受け付けました",
-        "Subject: 申請書の自動送信について",
-        "Subject: Readiness of our documents",
-        "Subject: 開封のお願い",
-        "X-Mailer: Microsoft Outlook 16.0\nThread-Index: abc",
-        "Reply-To: taro@applicant.example.jp, hana@sub.applicant.example.jp",
-        "Reply-To: ",
-        "X-Spam-Flag: NO\nX-Spam-Status: No, score=-1.0",
-        "X-Auto-Response-Suppress: NDR",
-        "Content-Type: multipart/mixed; boundary=x; report-type=none",
-        "Content-Class: urn:content-classes:message",
-        "Message-ID: <20260501.uketsuke.x@applicant.example.jp>",
-        "Return-Path: <>x\nReceived: a",
-    ] {
-        assert_eq!(gate(lines), None, "{lines}");
+fn every_header_set_of_the_table_is_answered_as_it_says() {
+    let mut count = 0;
+    let mut wrong = Vec::new();
+    for line in CASES.lines().filter(|line| !line.starts_with('#')) {
+        let [source, expected, lines] = line.split('\t').collect::<Vec<_>>().try_into().expect("three columns");
+        let lines = lines.replace("\\n", "\n");
+        let expected = if expected == "answered" { (None, "missing") } else { (Some(expected), "none") };
+        let found = answer(&lines);
+        if found != expected {
+            wrong.push(format!("{source}: {lines:?} is {found:?}, not {expected:?}"));
+        }
+        count += 1;
     }
-}
-
-#[test]
-#[expect(clippy::too_many_lines, reason = "a table")]
-fn every_header_gate_holds() {
-    for (lines, expected) in [
-        ("X-Uketsuke-Loop: desk", "loop"),
-        ("X-Loop: x", "loop"),
-        ("Message-ID: <uketsuke.1.missing@office.example.jp>", "loop"),
-        ("Return-Path: <>", "null-path"),
-        ("Return-Path: < >", "null-path"),
-        ("Return-Path: <MAILER-DAEMON@applicant.example.jp>", "null-path"),
-        ("Content-Type: multipart/report; report-type=delivery-status", "report"),
-        ("Content-Type: message/disposition-notification", "report"),
-        ("X-Failed-Recipients: a@example.jp", "report"),
-        ("Auto-Submitted: auto-replied", "auto"),
-        ("auto-submitted: (comment) AUTO-generated", "auto"),
-        ("Auto-Submitted: auto-notified; owner-email=x", "auto"),
-        ("List-Id: <x.example.jp>", "list"),
-        ("List-Unsubscribe: <mailto:x@example.jp>", "list"),
-        ("X-ML-Count: 12", "list"),
-        ("X-MLServer: x", "list"),
-        ("Mailing-List: x", "list"),
-        ("Precedence: bulk", "precedence"),
-        ("Precedence: List", "precedence"),
-        ("X-Precedence: auto_reply", "precedence"),
-        ("Precedence: junk", "precedence"),
-        ("X-Auto-Response-Suppress: All", "suppress"),
-        ("X-Auto-Response-Suppress: DR, AutoReply", "suppress"),
-        ("X-Auto-Response-Suppress: OOF", "suppress"),
-        ("X-Autoreply: yes", "vendor"),
-        ("X-Autorespond: x", "vendor"),
-        ("X-Mail-Autoreply: x", "vendor"),
-        ("X-Autogenerated: Reply", "vendor"),
-        ("X-FC-MachineGenerated: true", "vendor"),
-        ("Delivered-To: Autoresponder", "vendor"),
-        ("From: MAILER-DAEMON@applicant.example.jp", "address"),
-        ("From: no-reply@applicant.example.jp", "address"),
-        ("From: noreply+x@applicant.example.jp", "address"),
-        ("From: news-request@applicant.example.jp", "address"),
-        ("From: owner-news@applicant.example.jp", "address"),
-        ("From: security-action-info@ipa.go.jp", "address"),
-        ("From: x@sub.ipa.go.jp", "address"),
-        ("From: desk@office.example.jp", "address"),
-        ("From: x@localhost", "address"),
-        ("From: x@[127.0.0.1]", "address"),
-        ("From: a..b@applicant.example.jp", "address"),
-        ("From: x@host.invalid", "address"),
-        ("From: a@applicant.example.jp, b@applicant.example.jp", "address"),
-        ("From: 山田", "address"),
-        ("X-Spam-Flag: YES", "spam"),
-        ("X-Spam-Status: Yes, score=9", "spam"),
-        ("From: a@applicant.example.jp\nFrom: b@applicant.example.jp", "headers"),
-        ("Date: x\nDate: y", "headers"),
-        ("Reply-To: x@elsewhere.example.com", "headers"),
-        ("Authentication-Results: mx.office.example.jp; spf=pass; dmarc=fail header.from=x", "unauthenticated"),
-        ("Subject: 自動応答: 不在です", "looks-auto"),
-        ("Subject: 【自動返信】お問い合わせ", "looks-auto"),
-        ("Subject: 不在のお知らせ", "looks-auto"),
-        ("Subject: Automatic reply: hello", "looks-auto"),
-        ("Subject: Out of Office", "looks-auto"),
-        ("Subject: Undeliverable: x", "looks-auto"),
-        ("Subject: 配信不能: x", "looks-auto"),
-        ("Subject: 開封済み: ご案内", "looks-auto"),
-        ("Subject: 開封確認: ご案内", "looks-auto"),
-        ("Subject: =?UTF-8?B?6Ieq5YuV5b+c562U?=: x", "looks-auto"),
-        ("Subject: 自動返信メールが届きません", "looks-auto"),
-        ("Content-Type: TEXT/Calendar; method=REPLY", "report"),
-        ("Content-Class: urn:content-classes:calendarmessage", "report"),
-        ("Content-Type: multipart/report; report-type=disposition-notification", "report"),
-        ("Content-Type: (c) multipart/report", "report"),
-        ("Content-Type: message/delivery-status", "report"),
-        ("Content-Type: message/feedback-report", "report"),
-        ("Auto-Submitted: ", "auto"),
-        ("Auto-Submitted: no\nAuto-Submitted: auto-replied", "auto"),
-        ("Auto-Submitted: nobody", "auto"),
-        ("List-Help: x", "list"),
-        ("List-Subscribe: x", "list"),
-        ("List-Post: NO", "list"),
-        ("List-Owner: x", "list"),
-        ("List-Archive: x", "list"),
-        ("X-Mailing-List: x", "list"),
-        ("X-ML-Name: x", "list"),
-        ("Precedence: bulk (newsletter)", "precedence"),
-        ("Precedence: auto_reply", "precedence"),
-        ("X-Autoresponder: x", "vendor"),
-        ("X-Autoresponse: x", "vendor"),
-        ("X-AutoReply-From: x", "vendor"),
-        ("Content-Identifier: Auto-replied message", "vendor"),
-        ("X400-Content-Identifier: Auto reply to x", "vendor"),
-        ("From: root@applicant.example.jp", "address"),
-        ("From: postmaster@applicant.example.jp", "address"),
-        ("From: daemon@applicant.example.jp", "address"),
-        ("From: majordomo@applicant.example.jp", "address"),
-        ("From: listserv@applicant.example.jp", "address"),
-        ("From: No.Reply@applicant.example.jp", "address"),
-        ("From: system-noreply-jp@applicant.example.jp", "address"),
-        ("From: news-bounces@applicant.example.jp", "address"),
-        ("From: bounces+1=a@applicant.example.jp", "address"),
-        ("From: SRS0=x=y=z=a@applicant.example.jp", "address"),
-        ("From: prvs=1=a@applicant.example.jp", "address"),
-        ("From: <>", "address"),
-        ("From: a@b", "address"),
-        ("From: x@1.2.3.4", "address"),
-        ("From: \"a b\"@applicant.example.jp", "address"),
-        ("From: a@applicant_.example.jp", "address"),
-        ("From: taro@ipa.go.jp.", "address"),
-        ("Message-ID: <a@x>\nMessage-ID: <b@x>", "headers"),
-        ("Sender: a@x\nSender: b@x", "headers"),
-        ("Reply-To: a@applicant.example.jp\nReply-To: a@applicant.example.jp", "headers"),
-        ("Reply-To: taro@applicant.example.jp, x@elsewhere.example.com", "headers"),
-        ("Reply-To: taro@applicant.or.jp", "headers"),
-    ] {
-        assert_eq!(gate(lines), Some(expected), "{lines}");
-    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(count >= 250, "only {count} cases");
 }
 
 #[test]
@@ -211,17 +83,6 @@ fn a_program_is_recognised_and_a_person_is_not_taken_for_one() {
     ] {
         assert_eq!(origin_of(lines), Origin::Echo, "{lines}");
     }
-}
-
-#[test]
-fn twenty_six_hops_are_a_loop() {
-    assert_eq!(gate(&"Received: x\n".repeat(25)), None);
-    assert_eq!(gate(&"Received: x\n".repeat(26)), Some("loop"));
-}
-
-#[test]
-fn an_untrusted_authentication_result_says_nothing() {
-    assert_eq!(gate("Authentication-Results: mx.elsewhere.example.com; dmarc=fail"), None);
 }
 
 #[test]
