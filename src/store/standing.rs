@@ -1,5 +1,8 @@
 //! What the store already knows about a sender, a thread and a notice.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
 use rusqlite::{Connection, params};
 
 use super::StoreError;
@@ -10,6 +13,7 @@ use crate::desk::Reading;
 use crate::desk::rules::Rules;
 use crate::desk::standing::{Arrival, Breaker, Standing};
 use crate::desk::text::date::utc_text;
+use crate::desk::text::fold::fold;
 
 const HOUR: i64 = 60 * 60;
 
@@ -29,7 +33,7 @@ pub fn standing(connection: &Connection, reading: &Reading, rules: &Rules, sight
     let hour_ago = utc_text(now.saturating_sub(HOUR));
     let thread = thread(reading);
     let mut standing = Standing {
-        settled: exists(connection, "SELECT 1 FROM submissions WHERE sender = ?1 AND verdict = 'accepted' LIMIT 1", &sender)?,
+        settled: exists(connection, SETTLED, &sender)?,
         letters_to_sender: letters_to(connection, &sender)?,
         letters_in_thread: count(
             connection,
@@ -56,6 +60,10 @@ pub fn standing(connection: &Connection, reading: &Reading, rules: &Rules, sight
         },
         ..Standing::default()
     };
+    for receipt in receipts(reading) {
+        let sql = "SELECT 1 FROM replies r JOIN submissions s ON s.id = r.submission WHERE s.receipt = ?1";
+        standing.answers_our_letter |= exists(connection, sql, &receipt)?;
+    }
     for id in &reading.references {
         standing.answers_our_letter |= exists(connection, "SELECT 1 FROM replies WHERE message_id = ?1", id)?;
     }
@@ -73,6 +81,21 @@ pub fn standing(connection: &Connection, reading: &Reading, rules: &Rules, sight
     }
     Ok(standing)
 }
+
+/// An accepted submission of this sender, or of another address of the same applicant.
+const SETTLED: &str = "SELECT 1 FROM submissions WHERE sender = ?1 AND verdict = 'accepted'
+     UNION ALL SELECT 1 FROM applicant_addresses a CROSS JOIN submissions s ON s.applicant = a.applicant WHERE a.address = ?1 AND s.verdict = 'accepted'
+     LIMIT 1";
+
+/// Receipt numbers in the subject: who answers our letter without a word about its id still repeats its subject.
+fn receipts(reading: &Reading) -> Vec<String> {
+    let subject = reading.subject.as_deref().map(fold).unwrap_or_default();
+    RECEIPT.find_iter(&subject).take(4).map(|receipt| receipt.as_str().to_owned()).collect()
+}
+
+/// As the intake numbers them: the day, and at least six digits.
+#[expect(clippy::expect_used, reason = "a constant pattern, compiled by the tests")]
+static RECEIPT: LazyLock<Regex> = LazyLock::new(|| Regex::new("[0-9]{8}-[0-9]{6,12}").expect("valid"));
 
 /// The sender's address in lower case; empty where there is none.
 pub(super) fn sender(reading: &Reading) -> String {

@@ -17,7 +17,9 @@
 mod crash;
 mod hostile;
 mod judging;
+mod killed_sending;
 mod letters;
+mod loops;
 mod network;
 mod office;
 mod orders;

@@ -10,6 +10,8 @@ ALTER TABLE bounces ADD COLUMN status TEXT;                                     
 ALTER TABLE bounces ADD COLUMN suspends INTEGER NOT NULL DEFAULT 1 CHECK (suspends IN (0, 1));      -- whether the address is left alone
 CREATE INDEX bounces_reply ON bounces (reply);
 
+CREATE INDEX submissions_applicant ON submissions (applicant, verdict) WHERE applicant IS NOT NULL;
+
 CREATE TABLE breaker (                                  -- when all sending was halted, and resumed
     id         INTEGER PRIMARY KEY,
     tripped_at TEXT NOT NULL,

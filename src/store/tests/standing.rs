@@ -48,6 +48,35 @@ fn an_answer_to_our_letter_is_known_by_its_references() {
 }
 
 #[test]
+fn an_answer_without_references_is_known_by_the_receipt_in_its_subject() {
+    let connection = judged(&[greeting("a@applicant.example.co.jp", 1)]);
+    let receipt = column(&connection, "SELECT receipt FROM submissions").remove(0);
+    let answer = |subject: &str| format!("From: b@applicant.example.co.jp\r\nSubject: {subject}\r\n\r\n了解しました。\r\n").into_bytes();
+    for (subject, expected) in [
+        (format!("Re: 再提出のお願い（受付番号 {receipt}）"), true),
+        (format!("Re: 受付番号{}", receipt.replace('-', "－")), true),
+        ("Re: 受付番号 20200101-000001".to_owned(), false),
+        ("申請番号 20261123".to_owned(), false),
+    ] {
+        assert_eq!(standing_of(&connection, &answer(&subject), NOW).answers_our_letter, expected, "{subject}");
+    }
+}
+
+#[test]
+fn another_address_of_a_settled_applicant_is_settled() {
+    let connection = in_memory();
+    let roster = "INSERT INTO applicants (id, application_number) VALUES (1, 'A-1'), (2, 'A-2');
+         INSERT INTO applicant_addresses VALUES ('a@applicant.example.co.jp', 1), ('b@elsewhere.example.jp', 1), ('c@third.example.jp', 2)";
+    connection.execute_batch(roster).expect("written");
+    let mut connection = connection;
+    take(&mut connection, &batch(7, vec![incoming(1, &completion("a@applicant.example.co.jp", 1))]));
+    judge_all(&mut connection, NOW);
+    for (address, expected) in [("b@elsewhere.example.jp", true), ("c@third.example.jp", false)] {
+        assert_eq!(standing_of(&connection, &greeting(address, 2), NOW).settled, expected, "{address}");
+    }
+}
+
+#[test]
 fn the_roster_names_the_applicant() {
     let connection = in_memory();
     connection

@@ -103,6 +103,7 @@ pub struct State {
     dialogue: Vec<String>,
     connections: usize,
     rules: Vec<Rule>,
+    fired: usize,
 }
 
 impl State {
@@ -121,6 +122,12 @@ impl State {
     #[must_use]
     pub fn connections(&self) -> usize {
         self.connections
+    }
+
+    /// How often a rule of the script decided.
+    #[must_use]
+    pub fn fired(&self) -> usize {
+        self.fired
     }
 }
 

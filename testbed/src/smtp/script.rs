@@ -38,6 +38,8 @@ pub enum What {
     Garbage(Vec<u8>),
     /// Carried out (a body is kept as accepted), but the connection ends before the reply.
     KeepThenClose,
+    /// Likewise, but nothing is said and nothing closed.
+    KeepThenStall,
 }
 
 impl What {

@@ -114,7 +114,12 @@ impl Session {
 
     /// Asks the script; without a rule, does what `ordinary` does and says what it returns (nothing, if that is empty).
     async fn react(&mut self, wire: &mut Wire, phase: Phase, ordinary: impl FnOnce(&mut Self) -> String) -> io::Result<Step> {
-        match self.house.change(|state| decide(&mut state.rules, phase)) {
+        let decision = self.house.change(|state| {
+            let decision = decide(&mut state.rules, phase);
+            state.fired += usize::from(decision.is_some());
+            decision
+        });
+        match decision {
             None => {
                 let reply = ordinary(self);
                 self.say(wire, &reply).await
@@ -133,6 +138,10 @@ impl Session {
             Some(What::KeepThenClose) => {
                 let _ = ordinary(self);
                 Ok(Step::Over(End::Close))
+            }
+            Some(What::KeepThenStall) => {
+                let _ = ordinary(self);
+                Ok(Step::Over(End::Stall))
             }
             Some(What::Close) => Ok(Step::Over(End::Close)),
             Some(What::Stall) => Ok(Step::Over(End::Stall)),
