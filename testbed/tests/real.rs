@@ -7,7 +7,7 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use testbed::real::{Account, Dovecot, DovecotOptions, Fault, Postfix, PostfixOptions};
+use testbed::real::{Account, Dovecot, DovecotOptions, Fault, Postfix, PostfixOptions, Unknown};
 use testbed::tls::Authority;
 use tokio::process::Command;
 use tokio::time::timeout;
@@ -84,7 +84,7 @@ impl Machine {
         let authority = Authority::new();
         let dovecot = dovecot(&authority);
         let domains = vec!["office.example.jp".to_owned(), "applicant.example.jp".to_owned()];
-        let postfix = Postfix::start(PostfixOptions { dovecot: &dovecot, domains }).unwrap();
+        let postfix = Postfix::start(PostfixOptions { dovecot: &dovecot, domains, unknown: Unknown::Refused }).unwrap();
         Self { authority, postfix, dovecot }
     }
 
@@ -306,5 +306,8 @@ fn options_that_cannot_work_are_refused() {
     let dovecot = dovecot(&authority);
     assert!(matches!(dovecot.deliver("nobody@office.example.jp", ""), Err(Fault::UnknownUser { .. })));
     let domains = vec!["office.example.jp".to_owned(), "$myhostname".to_owned()];
-    assert!(matches!(Postfix::start(PostfixOptions { dovecot: &dovecot, domains }), Err(Fault::Name { what: "the domain", .. })));
+    assert!(matches!(
+        Postfix::start(PostfixOptions { dovecot: &dovecot, domains, unknown: Unknown::Refused }),
+        Err(Fault::Name { what: "the domain", .. })
+    ));
 }

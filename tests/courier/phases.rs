@@ -79,6 +79,7 @@ fn cases() -> Vec<Case> {
         reply(Phase::Body, "550 5.7.26 unauthenticated sender", Deferred(Some(Policy))),
         reply(Phase::Body, "421 4.3.2 closing", Deferred(Some(Server))),
         Case { phase: Phase::Body, what: What::KeepThenClose, expected: Unknown(Network, 1) },
+        Case { phase: Phase::Body, what: What::KeepThenStall, expected: Unknown(Network, 1) },
     ];
     let phases =
         [Phase::Connect, Phase::Greeting, Phase::Ehlo, Phase::StartTls, Phase::Auth, Phase::Mail, Phase::Rcpt, Phase::Data, Phase::Body];
@@ -132,7 +133,7 @@ async fn judge(case: Case) {
         settings.security = Security::StartTls;
         "localhost".clone_into(&mut settings.host);
     }
-    if case.what == What::Stall {
+    if matches!(case.what, What::Stall | What::KeepThenStall) {
         settings.deadlines = Deadlines { command: SHORT, final_dot: SHORT, ..settings.deadlines };
     }
     if !matches!(case.expected, Retried(_)) {
@@ -186,7 +187,7 @@ fn failure(case: &Case) -> Failure {
     match &case.what {
         What::Reply(text) => Failure::answered(phase, text).unwrap(),
         What::Close | What::KeepThenClose => Failure::Closed { phase },
-        What::Stall => Failure::Timeout { phase, limit: SHORT },
+        What::Stall | What::KeepThenStall => Failure::Timeout { phase, limit: SHORT },
         What::Garbage(_) => Failure::Garbled { phase, line: GARBAGE.to_owned() },
     }
 }

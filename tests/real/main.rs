@@ -21,8 +21,10 @@ use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{SmtpTransport, Transport};
 use serde_json::Value;
 use testbed::mail::{Submission, demo_dozen, with_date};
-use testbed::real::{Account, Dovecot, DovecotOptions, Postfix, PostfixOptions};
+use testbed::real::{Account, Dovecot, DovecotOptions, Postfix, PostfixOptions, Unknown};
 use testbed::tls::Authority;
+use uketsuke::desk::message::Message;
+use uketsuke::desk::rules::Limits;
 use uketsuke::store::open_for_reading;
 use uketsuke::store::query::{self, Filter};
 
@@ -44,10 +46,15 @@ fn password(user: &str) -> String {
 impl Office {
     /// The servers, with a mailbox for the desk and one for every applicant.
     fn open(applicants: &[String]) -> Self {
+        Self::with(applicants, applicants, Unknown::Refused)
+    }
+
+    /// The same where some applicants have no mailbox, and only the domain.
+    fn with(applicants: &[String], mailboxes: &[String], unknown: Unknown) -> Self {
         let authority = Authority::new();
         let users = [DESK.to_owned()]
             .iter()
-            .chain(applicants)
+            .chain(mailboxes)
             .map(|user| Account { user: user.clone(), password: password(user), token: None })
             .collect();
         let dovecot = Dovecot::start(DovecotOptions { users, authority: &authority }).unwrap_or_else(|fault| panic!("{fault}"));
@@ -55,7 +62,7 @@ impl Office {
         domains.push("office.example.jp".to_owned());
         domains.sort();
         domains.dedup();
-        let postfix = Postfix::start(PostfixOptions { dovecot: &dovecot, domains }).unwrap_or_else(|fault| panic!("{fault}"));
+        let postfix = Postfix::start(PostfixOptions { dovecot: &dovecot, domains, unknown }).unwrap_or_else(|fault| panic!("{fault}"));
         let folder = tempfile::tempdir().unwrap();
         authority.write_pem(&folder.path().join("ca.pem")).unwrap();
         Self { folder, authority, postfix, dovecot }
@@ -86,7 +93,15 @@ impl Office {
         transport.send_raw(&envelope, &submission.raw).unwrap_or_else(|error| panic!("{error}\n{}", self.postfix.log()));
     }
 
-    fn configure(&self, connection: Connection) -> PathBuf {
+    /// A mail that comes from elsewhere, by the port that takes mail without a login.
+    fn receive(&self, submission: &Submission) {
+        let from = submission.expected["from"].as_str().unwrap();
+        let transport = SmtpTransport::builder_dangerous("127.0.0.1").port(self.postfix.inbound_port()).timeout(Some(DEADLINE)).build();
+        let envelope = Envelope::new(Some(from.parse::<Address>().unwrap()), vec![DESK.parse().unwrap()]).unwrap();
+        transport.send_raw(&envelope, &submission.raw).unwrap_or_else(|error| panic!("{error}\n{}", self.postfix.log()));
+    }
+
+    fn configure(&self, connection: Connection, more: &str) -> PathBuf {
         let secret = self.folder.path().join("password");
         fs::write(&secret, password(DESK)).unwrap();
         fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
@@ -120,6 +135,7 @@ security = "{security}"
 ca-file = "{ca}"
 user = "{DESK}"
 password = "file:{secret}"
+{more}
 
 [reply]
 mode = "send"
@@ -161,6 +177,14 @@ path = "{store}"
     fn judged(&self) -> Vec<query::Submission> {
         let found = open_for_reading(&self.store()).and_then(|connection| query::list(&connection, &Filter::default())).unwrap_or_default();
         found.into_iter().filter(|submission| submission.verdict.is_some()).collect()
+    }
+
+    /// The letter to this applicant as the store keeps it.
+    fn letter_to(&self, applicant: &str) -> (query::Letter, Vec<u8>) {
+        let connection = open_for_reading(&self.store()).unwrap();
+        let letters = query::outbox(&connection, 100).unwrap();
+        let letter = letters.into_iter().find(|letter| letter.recipient == applicant.to_lowercase()).unwrap();
+        query::letter_of(&connection, letter.id).unwrap().unwrap()
     }
 
     /// What the applicant reads, by a client that is not ours.
@@ -230,7 +254,7 @@ fn whole_way(connection: Connection, seed: u64) {
     let submissions = three(seed);
     let applicants: Vec<String> = submissions.iter().map(|submission| submission.expected["from"].as_str().unwrap().to_owned()).collect();
     let office = Office::open(&applicants);
-    let config = office.configure(connection);
+    let config = office.configure(connection, "");
     let checked = Command::new(env!("CARGO_BIN_EXE_uketsuke")).arg("--config").arg(&config).arg("check").output().unwrap();
     assert!(checked.status.success(), "{}{}", String::from_utf8_lossy(&checked.stdout), String::from_utf8_lossy(&checked.stderr));
     office.send(&submissions[0]);
@@ -252,6 +276,7 @@ fn whole_way(connection: Connection, seed: u64) {
         });
         assert_eq!(read.as_array().unwrap().len(), 1, "{read}");
         assert_reply(&read[0], submission, applicant);
+        assert_unaltered(&read[0], &office.letter_to(applicant));
     }
     office.until("the filing", || {
         let moved = fs::read_dir(office.dovecot.maildir(DESK).unwrap())
@@ -279,6 +304,40 @@ fn assert_reply(read: &Value, submission: &Submission, applicant: &str) {
     assert_eq!(read["defects"], serde_json::json!([]));
     let text = read["text"].as_str().unwrap();
     assert!(text.contains("【SECURITY ACTION】申込受理のご連絡") && text.contains("This is an automatic reply."), "{text}");
+}
+
+/// Subject and text as Python reads them are those that the office signed off, character by character.
+fn assert_unaltered(read: &Value, (letter, bytes): &(query::Letter, Vec<u8>)) {
+    assert_eq!(read["headers"]["Subject"], letter.subject.as_str());
+    assert_eq!(read["headers"]["Message-ID"], letter.message_id.as_str());
+    let message = Message::parse(bytes, &Limits::default());
+    let text = message.parts[0].text(1 << 20).text.replace("\r\n", "\n");
+    assert_eq!(read["text"].as_str().unwrap().replace("\r\n", "\n").trim_end(), text.trim_end());
+}
+
+#[test]
+fn a_real_bounce_of_an_unknown_mailbox_is_linked_to_its_letter() {
+    let submission = three(47).into_iter().find(|submission| submission.expected["verdict"] == "missing").unwrap();
+    let applicant = submission.expected["from"].as_str().unwrap().to_owned();
+    let office = Office::with(&[applicant.clone()], &[], Unknown::Bounced);
+    let config = office.configure(Connection::TlsFromTheStart, &format!("envelope-from = \"{DESK}\""));
+    let _daemon = Daemon::start(&office, &config);
+    office.receive(&submission);
+    office.until("the letter and its bounce", || (office.judged().len() == 2).then_some(()));
+    let (letter, _) = office.letter_to(&applicant);
+    assert_eq!((letter.state.as_str(), letter.kind.as_str()), ("sent", "missing"));
+    let words = letter.bounced.unwrap_or_default();
+    assert!(words.to_lowercase().contains("unknown user"), "{words}\n{}", office.log());
+    let connection = open_for_reading(&office.store()).unwrap();
+    let row: (String, i64, String, bool) = connection
+        .query_row("SELECT address, reply, status, suspends FROM bounces", [], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        })
+        .unwrap();
+    assert_eq!(row, (applicant.to_lowercase(), letter.id, "5.1.1".to_owned(), true), "{}", office.log());
+    let verdicts: Vec<_> = office.judged().into_iter().filter_map(|submission| submission.verdict).collect();
+    assert_eq!(verdicts, ["ignored", "missing"], "the newest first");
+    assert!(office.log().contains("A letter came back; see"), "{}", office.log());
 }
 
 #[test]

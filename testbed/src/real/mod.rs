@@ -1,14 +1,14 @@
 //! Servers that others wrote, each a private instance on loopback: Dovecot for reading, Postfix for sending.
 //!
 //! ```no_run
-//! use testbed::real::{Account, Dovecot, DovecotOptions, Fault, Postfix, PostfixOptions};
+//! use testbed::real::{Account, Dovecot, DovecotOptions, Fault, Postfix, PostfixOptions, Unknown};
 //! use testbed::tls::Authority;
 //!
 //! # fn main() -> Result<(), Fault> {
 //! let authority = Authority::new();
 //! let desk = Account { user: "desk@office.example.jp".to_owned(), password: "himitsu".to_owned(), token: None };
 //! let dovecot = Dovecot::start(DovecotOptions { users: vec![desk], authority: &authority })?;
-//! let postfix = Postfix::start(PostfixOptions { dovecot: &dovecot, domains: vec!["office.example.jp".to_owned()] })?;
+//! let postfix = Postfix::start(PostfixOptions { dovecot: &dovecot, domains: vec!["office.example.jp".to_owned()], unknown: Unknown::Refused })?;
 //! dovecot.deliver("desk@office.example.jp", "Subject: one\r\n\r\n")?;
 //! assert_ne!(dovecot.imaps_port(), postfix.smtps_port());
 //! # Ok(())
@@ -33,4 +33,4 @@ mod token;
 pub use crate::smtp::Account;
 pub use dovecot::{Dovecot, Options as DovecotOptions};
 pub use fault::Fault;
-pub use postfix::{Options as PostfixOptions, Postfix};
+pub use postfix::{Options as PostfixOptions, Postfix, Unknown};

@@ -1,6 +1,6 @@
 //! A private Postfix: takes mail by submission with login and by an inbound port without, delivers into Dovecot's Maildirs.
 //!
-//! Promises: Dovecot judges the logins, an unknown user of a local domain is refused with 550 5.1.1, mail for other domains is refused with
+//! Promises: Dovecot judges the logins, an unknown user of a local domain is refused with 550 5.1.1 (or bounces, where asked for), mail for other domains is refused with
 //! 550 5.1.2 after a login and with 554 5.7.1 on the inbound port; no name is looked up and nothing leaves the machine.
 //! Rejected: `postfix start`; it checks and repairs the installation that it finds, and keeps its own pid file in charge of the end.
 
@@ -22,6 +22,16 @@ pub struct Options<'dovecot> {
     pub dovecot: &'dovecot Dovecot,
     /// Local domains; the mailboxes are those of Dovecot's users. At least one.
     pub domains: Vec<String>,
+    pub unknown: Unknown,
+}
+
+/// What becomes of mail to a user that a local domain does not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unknown {
+    /// 550 5.1.1 to RCPT.
+    Refused,
+    /// Taken, and then a bounce, as relays do that know the users of no other domain.
+    Bounced,
 }
 
 /// A running Postfix; dropping it ends the processes and removes the folder with its queue.
@@ -139,6 +149,7 @@ fn main_configuration(folder: &Folder, options: &Options<'_>) -> Result<String, 
     let owner = options.dovecot.mail_owner().ok_or(Fault::NeedsRoot)?;
     let text = include_str!("main.cf")
         .replace("@folder@", &folder.path().display().to_string())
+        .replace("@refuse-unlisted@", if options.unknown == Unknown::Refused { "yes" } else { "no" })
         .replace("@mark@", &folder.name())
         .replace("@first-domain@", first)
         .replace("@domains@", &options.domains.join(", "))
