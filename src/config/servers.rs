@@ -93,6 +93,7 @@ fn account(section: &mut Section<'_>, limits: &LimitsPart, store: &Path) -> Opti
     let login = login(section, credentials.as_ref());
     let folder = section.text("folder", "INBOX");
     let filing = filing(section);
+    let sent_folder = Some(section.text("sent-folder", "")).filter(|folder| !folder.is_empty());
     let intervals = mailbox::Intervals {
         poll: seconds(section, "poll-seconds", 60, 5, 3_600),
         idle_refresh: seconds(section, "idle-refresh-seconds", 300, 30, 1_680),
@@ -116,6 +117,7 @@ fn account(section: &mut Section<'_>, limits: &LimitsPart, store: &Path) -> Opti
         login,
         folder,
         filing,
+        sent_folder,
         limits: sizes,
         intervals,
         deadlines,

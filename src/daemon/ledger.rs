@@ -8,9 +8,10 @@ use tokio::sync::Notify;
 use super::board::{Board, State};
 use crate::clock;
 use crate::config::Start;
-use crate::mailbox::{self, Action, Event, Filed, Filing, LedgerError, Receipt};
+use crate::mailbox::{self, Action, Event, Filed, Filing, LedgerError, Receipt, SentLetter};
 use crate::store::health::{self, Fact};
 use crate::store::intake::{self, Incoming, Kept, Sighting};
+use crate::store::sent_letters::{self, Learnt};
 use crate::store::{Store, StoreError};
 
 /// The rows of one office, as its watchers see them.
@@ -156,6 +157,36 @@ impl mailbox::Ledger for Ledger {
         Ok(())
     }
 
+    async fn letters_to_copy(&self, account: &str, limit: usize) -> Result<Vec<SentLetter>, LedgerError> {
+        let account = account.to_owned();
+        let wanted = self.store.write(move |connection| sent_letters::wanted(connection, &account, limit)).await.map_err(failed)?;
+        Ok(wanted.into_iter().map(|letter| SentLetter { id: letter.id, bytes: letter.bytes }).collect())
+    }
+
+    async fn copied(&self, id: i64, outcome: Filed) -> Result<(), LedgerError> {
+        let is_refused = match outcome {
+            Filed::Done => false,
+            Filed::Refused { sentence } => {
+                tracing::warn!(letter = id, reason = sentence, "A letter was sent, but its copy could not be put into sent-folder.");
+                true
+            }
+        };
+        self.store.write(move |connection| sent_letters::copied(connection, id, is_refused)).await.map_err(failed)
+    }
+
+    async fn learn_letters(&self, account: &str, ids: Vec<String>) -> Result<(), LedgerError> {
+        let learnt = self.store.write(move |connection| sent_letters::learn(connection, &ids, clock::now())).await.map_err(failed)?;
+        if learnt != Learnt::default() {
+            tracing::warn!(
+                account,
+                settled = learnt.sent,
+                unknown = learnt.unknown,
+                "The folder for sent mail holds letters that the store did not have as sent; they are not written again."
+            );
+        }
+        Ok(())
+    }
+
     fn observe(&self, account: &str, event: Event) {
         let part = part_of(account);
         let fact =
@@ -191,6 +222,13 @@ impl mailbox::Ledger for Ledger {
                 if found > 0 {
                     tracing::warn!(account, found, "Mails that had been overlooked were found and taken.");
                 }
+            }
+            Event::SentUnread { sentence } => {
+                tracing::warn!(
+                    account,
+                    reason = sentence,
+                    "The letters in sent-folder cannot be read; a restored store would not know them."
+                );
             }
             Event::Quarantined { uid, sentence } => {
                 tracing::warn!(account, uid, reason = sentence, "A mail cannot be fetched; it is tried again later.")

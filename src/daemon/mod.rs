@@ -285,7 +285,9 @@ impl Office {
         // What is on its way when we are stopped gets most of the grace time.
         settings.deadlines.stopping = self.configuration.grace * 3 / 4;
         self.board.enrol(&part, settings.deadlines.final_dot + MARGIN);
-        let outbox = Outbox { store: self.store.clone(), board: Arc::clone(&self.board), relay: key };
+        let copying = self.configuration.accounts.iter().filter(|account| account.sent_folder.is_some());
+        let copies = copying.map(|account| bell(&self.filings, &account.account)).collect();
+        let outbox = Outbox { store: self.store.clone(), board: Arc::clone(&self.board), relay: key, copies };
         let (board, beating) = (Arc::clone(&self.board), part.clone());
         let surroundings = Surroundings {
             clock: Arc::new(jiff::Timestamp::now),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use tokio::sync::Notify;
 
 use super::board::{Board, State};
 use super::halt;
@@ -22,6 +23,8 @@ pub struct Outbox {
     pub board: Arc<Board>,
     /// Whose letters: the key of a relay.
     pub relay: String,
+    /// Rung when a letter was sent whose copy may be wanted: the watchers of accounts with a folder for sent mail.
+    pub copies: Vec<Arc<Notify>>,
 }
 
 /// The name of a relay's courier on the board and in the table `health`.
@@ -70,8 +73,12 @@ impl courier::Outbox for Outbox {
             Outcome::Unknown { resend_at: Some(until), words } => Settled::Deferred { until: until.as_second(), words },
             Outcome::Unknown { resend_at: None, words } => Settled::Unknown { words },
         };
+        let is_sent = matches!(settled, Settled::Sent { .. });
         self.store.write(move |connection| outbox::settle(connection, id.0, &settled, now)).await.map_err(failed)?;
         halt::after("T4");
+        for bell in self.copies.iter().filter(|_| is_sent) {
+            bell.notify_one();
+        }
         Ok(())
     }
 

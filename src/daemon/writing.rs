@@ -21,6 +21,8 @@ pub struct Route {
     /// None is the null path.
     pub envelope_from: Option<String>,
     pub filing: FilingRules,
+    /// Whether copies of its letters go into a folder for sent mail.
+    pub copies: bool,
 }
 
 impl Route {
@@ -33,6 +35,7 @@ impl Route {
                 relay: relay.map(|relay| relay.key().to_owned()).unwrap_or_default(),
                 envelope_from: relay.and_then(|relay| relay.envelope_from.clone()),
                 filing: account.filing.clone(),
+                copies: account.sent_folder.is_some(),
             }
         };
         configuration.accounts.iter().map(route).collect()
@@ -94,7 +97,8 @@ impl Writing {
             Ok(letter) => {
                 let relay = route.map(|route| route.relay.clone()).unwrap_or_default();
                 let envelope_from = route.and_then(|route| route.envelope_from.clone());
-                Some(Outgoing { kind, letter, relay, envelope_from, handling })
+                let copy = route.is_some_and(|route| route.copies);
+                Some(Outgoing { kind, letter, relay, envelope_from, handling, copy })
             }
             Err(error) => {
                 tracing::error!(submission = pending.id, %error, "A letter could not be written; run `uketsuke check` and mend the template.");

@@ -69,6 +69,9 @@ pub fn by_standing(kind: ReplyKind, sender: &str, rules: &Rules, standing: &Stan
     if gates.mode == ReplyMode::Off || standing.arrival != Arrival::Live || now.saturating_sub(received) > gates.max_age {
         return Some(Gate::Off);
     }
+    if standing.answered_before {
+        return Some(Gate::Answered);
+    }
     if standing.settled && kind != ReplyKind::Accepted || standing.answers_our_letter && kind == ReplyKind::Missing {
         return Some(Gate::Settled);
     }

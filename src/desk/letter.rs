@@ -51,7 +51,7 @@ pub struct Letter {
 #[must_use]
 pub fn compose(label: &str, rendered: &Rendered, sender: &Sender, occasion: &Occasion<'_>) -> Letter {
     let domain = sender.address.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
-    let short: String = occasion.fingerprint.chars().take(16).collect();
+    let short: String = occasion.fingerprint.chars().take(FINGERPRINT).collect();
     let message_id = format!("{MESSAGE_ID_START}{}.{label}.{short}@{domain}>", occasion.receipt);
     let mut head = String::new();
     field(&mut head, "Date", &date(occasion.now));
@@ -90,6 +90,17 @@ pub fn compose(label: &str, rendered: &Rendered, sender: &Sender, occasion: &Occ
     body.push_str("\r\n");
     Letter { message_id, recipient: occasion.recipient.to_owned(), subject: rendered.subject.clone(), bytes: (head + &body).into_bytes() }
 }
+
+/// The start of the submission's fingerprint that a Message-ID of ours was made from.
+#[must_use]
+pub fn fingerprint_in(message_id: &str) -> Option<&str> {
+    let (left, _) = message_id.strip_prefix(MESSAGE_ID_START)?.rsplit_once('@')?;
+    let (_, fingerprint) = left.rsplit_once('.')?;
+    (fingerprint.len() == FINGERPRINT && fingerprint.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(fingerprint)
+}
+
+/// Characters of the fingerprint in a Message-ID: 64 bits, which nobody guesses.
+pub const FINGERPRINT: usize = 16;
 
 fn field(head: &mut String, name: &str, value: &str) {
     let _infallible = write!(head, "{name}: {value}\r\n");
@@ -200,6 +211,8 @@ mod tests {
             message.headers.text("message-id").as_deref(),
             Some("<uketsuke.20261123-000001.missing.0123456789abcdef@office.example.jp>")
         );
+        assert_eq!(message.headers.text("message-id").as_deref().and_then(fingerprint_in), Some("0123456789abcdef"));
+        assert_eq!(fingerprint_in("<uketsuke.1.test.0@office.example.jp>"), None);
         assert_eq!(message.headers.text("in-reply-to").as_deref(), Some("<a@applicant.example.jp>"));
         assert_eq!(message.headers.text("auto-submitted").as_deref(), Some("auto-replied"));
         assert_eq!(message.parts.first().map(|part| part.text(1_000).text).as_deref(), Some("山田様\r\n\r\nこんにちは。\r\n"));

@@ -7,6 +7,8 @@ pub struct Standing {
     pub settled: bool,
     /// The submission answers one of our letters (its In-Reply-To or References name it).
     pub answers_our_letter: bool,
+    /// A letter about this very mail stands in the folder for sent mail; the store has lost its row.
+    pub answered_before: bool,
     /// It is a bounce of one of our letters.
     pub reports_our_letter: bool,
     /// Letters queued or sent to this sender, the newest first: kind's word and UTC seconds.

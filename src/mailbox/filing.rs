@@ -9,9 +9,10 @@ use std::collections::BTreeMap;
 use super::answer::Code;
 use super::encoding;
 use super::error::MailboxError;
+use super::folder;
 use super::ledger::{Action, Filed, Filing, Ledger};
 use super::look::Visit;
-use super::session::{Data, Haste};
+use super::session::Haste;
 use super::settings::FilingRules;
 use super::windows::{uid_set, uid_sets};
 
@@ -105,7 +106,7 @@ impl<L: Ledger> Visit<'_, L> {
         match action {
             Action::Keyword(keyword) => self.run(&format!("UID STORE {set} +FLAGS.SILENT ({keyword})")).await,
             Action::MoveTo(folder) => {
-                let target = encoding::quoted_mailbox(&self.spelled(folder).await?);
+                let target = encoding::quoted_mailbox(&folder::spelled(self.session, folder).await?);
                 if self.session.offers("MOVE") {
                     return self.where_folder_exists(&format!("UID MOVE {set} {target}"), &target).await;
                 }
@@ -129,27 +130,5 @@ impl<L: Ledger> Visit<'_, L> {
 
     async fn run(&mut self, command: &str) -> Result<(), MailboxError> {
         self.session.command(command, Haste::Bulk, |_| Ok(())).await.map(|_| ())
-    }
-
-    /// The folder's name with the server's own separator in place of `/`.
-    async fn spelled(&mut self, folder: &str) -> Result<String, MailboxError> {
-        if !folder.contains('/') {
-            return Ok(folder.to_owned());
-        }
-        let mut separator = None;
-        let outcome = self.session.command("LIST \"\" \"\"", Haste::Short, |data| {
-            if let Data::Separator(Some(found)) = data {
-                separator = Some(found.to_owned());
-            }
-            Ok(())
-        });
-        match outcome.await {
-            Ok(_) | Err(MailboxError::Refused { .. }) => {}
-            Err(other) => return Err(other),
-        }
-        Ok(match separator {
-            Some(separator) => folder.replace('/', &separator),
-            None => folder.to_owned(),
-        })
     }
 }

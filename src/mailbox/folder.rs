@@ -39,6 +39,28 @@ pub(super) async fn open(session: &mut Session, folder: &str, access: Access) ->
     Ok(())
 }
 
+/// A folder's name with the server's own separator in place of `/`.
+pub(super) async fn spelled(session: &mut Session, folder: &str) -> Result<String, MailboxError> {
+    if !folder.contains('/') {
+        return Ok(folder.to_owned());
+    }
+    let mut separator = None;
+    let outcome = session.command("LIST \"\" \"\"", Haste::Short, |data| {
+        if let Data::Separator(Some(found)) = data {
+            separator = Some(found.to_owned());
+        }
+        Ok(())
+    });
+    match outcome.await {
+        Ok(_) | Err(MailboxError::Refused { .. }) => {}
+        Err(other) => return Err(other),
+    }
+    Ok(match separator {
+        Some(separator) => folder.replace('/', &separator),
+        None => folder.to_owned(),
+    })
+}
+
 /// The UID of the last mail, asked for by its sequence number; nothing in an empty folder.
 pub(super) async fn last_uid(session: &mut Session) -> Result<Option<u32>, MailboxError> {
     for _ in 0..3 {

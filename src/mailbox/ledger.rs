@@ -41,6 +41,15 @@ pub trait Ledger: Send + Sync + 'static {
     /// T5: the server has answered. `id` is that of the [`Filing`].
     fn filed(&self, id: i64, outcome: Filed) -> impl Future<Output = Result<(), LedgerError>> + Send;
 
+    /// Letters of this account that were sent and whose copy is wanted, oldest first.
+    fn letters_to_copy(&self, account: &str, limit: usize) -> impl Future<Output = Result<Vec<SentLetter>, LedgerError>> + Send;
+
+    /// A letter's copy was put into the folder for sent mail, or will never be. `id` is that of the [`SentLetter`].
+    fn copied(&self, id: i64, outcome: Filed) -> impl Future<Output = Result<(), LedgerError>> + Send;
+
+    /// Message-IDs of the newest mails in the folder for sent mail, whoever wrote them.
+    fn learn_letters(&self, account: &str, ids: Vec<String>) -> impl Future<Output = Result<(), LedgerError>> + Send;
+
     /// A fact for `status`. Must return at once.
     fn observe(&self, account: &str, event: Event);
 
@@ -176,6 +185,14 @@ pub struct Filing {
     pub action: Action,
 }
 
+/// A letter that was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SentLetter {
+    pub id: i64,
+    /// As it was sent.
+    pub bytes: Vec<u8>,
+}
+
 /// What is done with a judged mail.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Action {
@@ -205,6 +222,8 @@ pub enum Event {
     Rewound { was_next_uid: u32, from: u32 },
     /// All UIDs were compared; `found` mails had been overlooked and were taken.
     Reconciled { found: usize },
+    /// The server does not tell which letters stand in the folder for sent mail.
+    SentUnread { sentence: String },
     /// A mail could not be had; it will be tried again.
     Quarantined { uid: u32, sentence: String },
     /// Waiting with IDLE.

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use super::copies::Attempts;
 use super::reconcile::Progress;
 use super::suspects::{Blame, Suspects};
 use super::windows::{Stride, Window};
@@ -25,6 +26,9 @@ pub(super) struct Notes {
     /// UIDs whose size and date the server cannot say.
     pub undetailed: BTreeSet<u32>,
     pub looks: u64,
+    /// The letters in the folder for sent mail were made known in this run.
+    pub knows_letters: bool,
+    pub copies: Attempts,
     pub reconciled: Option<Instant>,
     pub reconciling: Progress,
     /// UIDVALIDITY that all of this is about.
@@ -42,7 +46,13 @@ impl Notes {
     /// A folder was opened; what is known about another numbering is forgotten.
     pub(super) fn opened(&mut self, uidvalidity: u32) {
         if self.uidvalidity != uidvalidity {
-            *self = Self { uidvalidity, looks: self.looks, ..Self::default() };
+            *self = Self {
+                uidvalidity,
+                looks: self.looks,
+                knows_letters: self.knows_letters,
+                copies: std::mem::take(&mut self.copies),
+                ..Self::default()
+            };
         }
     }
 

@@ -14,6 +14,7 @@
 mod answer;
 mod batches;
 mod connect;
+mod copies;
 mod cursor;
 mod date;
 mod encoding;
@@ -42,7 +43,7 @@ mod windows;
 pub use error::MailboxError;
 pub use ledger::{
     Action, Arrival, Backlog, Batch, Content, Cursor, Event, FailureKind, Filed, Filing, Ledger, LedgerError, Place, Quarantined, Receipt,
-    Sighting,
+    SentLetter, Sighting,
 };
 pub use probe::{Report, Support, probe};
 pub use settings::{Deadlines, FilingRules, Intervals, Limits, LoginMethod, Pauses, Settings};

@@ -25,6 +25,8 @@ pub struct Settings {
     /// The watched folder, as people write it; encoded for the wire by us.
     pub folder: String,
     pub filing: FilingRules,
+    /// Where copies of our letters are kept; none: nowhere.
+    pub sent_folder: Option<String>,
     pub limits: Limits,
     pub intervals: Intervals,
     pub deadlines: Deadlines,

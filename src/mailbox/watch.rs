@@ -12,6 +12,7 @@ use tokio::task::{JoinError, JoinHandle};
 use tokio::time::{Instant, timeout};
 
 use super::connect;
+use super::copies;
 use super::error::MailboxError;
 use super::folder::{self, Access};
 use super::ledger::{Event, Ledger, Place};
@@ -108,9 +109,18 @@ impl<L: Ledger> Watcher<L> {
         let beat: Beat = Arc::new(move || ledger.beat(&account));
         let mut session = connect::open(&self.settings, beat).await?;
         self.observe(Event::Connected { capabilities: session.capabilities().to_vec() });
+        self.learn_letters(&mut session).await?;
         let outcome = self.stay(&mut session, &stop).await;
         session.logout().await;
         outcome
+    }
+
+    /// Once a run, before anything is read: which letters were sent already.
+    async fn learn_letters(&self, session: &mut Session) -> Result<(), MailboxError> {
+        let Some(folder) = self.settings.sent_folder.as_ref().filter(|_| !self.memory.notes().knows_letters) else { return Ok(()) };
+        copies::learn(session, &self.settings.account, folder, self.ledger.as_ref()).await?;
+        self.memory.notes().knows_letters = true;
+        Ok(())
     }
 
     /// Works in the folder until the stop (`Ok`) or a failure.
@@ -153,6 +163,7 @@ impl<L: Ledger> Watcher<L> {
         let looked = visit.look().await?;
         let Looked::Through { growths, .. } = looked else { return Ok(looked) };
         visit.file().await?;
+        visit.copy_letters().await?;
         visit.retry_quarantined(utc_now()).await?;
         visit.reconcile_when_due(growths).await?;
         if visit.is_stopping() { Ok(Looked::Interrupted) } else { Ok(looked) }

@@ -10,6 +10,7 @@ use super::breaker;
 use super::intake::{Kept, Sighting};
 use super::raw::{self, Packed};
 use super::seconds;
+use super::sent_letters;
 use super::standing::{sender, standing, thread};
 use super::{StoreError, without_waiting_for_the_disk};
 use crate::desk::gate::{Handling, HoldReason};
@@ -148,6 +149,8 @@ pub struct Outgoing {
     /// None is the null path.
     pub envelope_from: Option<String>,
     pub handling: Handling,
+    /// Whether a copy goes into the folder for sent mail.
+    pub copy: bool,
 }
 
 /// What a judge makes of a submission and its standing.
@@ -180,6 +183,7 @@ pub fn conclude(
     let mut concluded = Concluded { written: Vec::with_capacity(group.len()), bounced: Vec::new(), tripped: None };
     for (pending, reading) in group {
         let mut standing = standing(&transaction, reading, rules, pending.sighting, now)?;
+        standing.answered_before = sent_letters::answers(&transaction, &pending.sha256)?;
         let bounced = reading.bounce.as_ref().map(|bounce| bounces::link(&transaction, bounce, now)).transpose()?.flatten();
         standing.reports_our_letter = bounced.is_some();
         let written = judge(pending, reading, &standing);
@@ -293,8 +297,8 @@ fn write_letter(transaction: &Transaction<'_>, submission: i64, outgoing: &Outgo
     transaction
         .prepare_cached(
             "INSERT OR IGNORE INTO replies (submission, kind, state, hold_reason, message_id, relay, envelope_from, recipient, subject, bytes,
-                next_attempt_at, created_at, changed_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12)",
+                next_attempt_at, copy, created_at, changed_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?13)",
         )?
         .execute(params![
             submission,
@@ -308,6 +312,7 @@ fn write_letter(transaction: &Transaction<'_>, submission: i64, outgoing: &Outgo
             outgoing.letter.subject,
             outgoing.letter.bytes,
             due,
+            outgoing.copy.then_some("wanted"),
             utc_text(now),
         ])?;
     Ok(())

@@ -13,6 +13,7 @@ pub mod outbox;
 pub mod query;
 pub mod raw;
 mod schema;
+pub mod sent_letters;
 pub mod standing;
 
 use std::fs::{File, TryLockError};

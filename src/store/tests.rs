@@ -6,6 +6,7 @@ mod conclusion;
 mod file;
 mod intake;
 mod outbox;
+mod sent_letters;
 mod standing;
 
 use jiff::tz::TimeZone;
@@ -17,6 +18,7 @@ use super::intake::{Batch, Cursor, Incoming, Kept, Place, Sighting, Taken, curso
 use super::outbox::{
     AfterCrash, Order, OrderError, Settled, claim, enter_data, held, next_due, order, readdress, recover, return_unspent, settle,
 };
+use super::sent_letters::{Learnt, copied, learn, wanted};
 use super::standing::standing;
 use super::*;
 use crate::desk::gate::Handling;
@@ -102,7 +104,7 @@ fn outgoing(kind: ReplyKind, handling: Handling, pending: &Pending, reading: &Re
     let recipient = reading.from.as_ref().and_then(|from| from.address.clone()).expect("a sender");
     let message_id = format!("<uketsuke.{}.{}@office.example.jp>", pending.receipt, kind.word());
     let letter = Letter { message_id, recipient, subject: "件名".to_owned(), bytes: b"letter".to_vec() };
-    Outgoing { kind, letter, relay: String::new(), envelope_from: None, handling }
+    Outgoing { kind, letter, relay: String::new(), envelope_from: None, handling, copy: true }
 }
 
 fn standing_of(connection: &Connection, mail: &[u8], now: i64) -> Standing {

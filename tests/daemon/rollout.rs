@@ -137,3 +137,37 @@ async fn a_test_letter_shows_whether_letters_arrive() {
     let address = office.ask(&["check", "--send-test", "watashi"]).await;
     assert_eq!((address.code, address.stderr.as_str()), (Some(1), "uketsuke: \"watashi\" is not an address that mail can be sent to\n"));
 }
+
+/// A store that was lost, or restored from yesterday, learns from the mailbox itself what was answered since.
+#[tokio::test]
+async fn a_store_that_was_lost_writes_no_letter_a_second_time() {
+    let folders = vec![Folder::named("INBOX").holding(crowd(1, 3)), Folder::named("Sent").holding(["Subject: a person's\r\n\r\n"])];
+    let office = Office::new(imap::Options { folders, ..imap::Options::default() }, smtp::Options::default(), |plan| {
+        plan.account("sent-folder", "\"Sent\"")
+    });
+    let daemon = office.start();
+    office.until_rows("SELECT state, copy, count(*) FROM replies GROUP BY 1, 2", &["sent|done|3"]).await;
+    let sent: Vec<Vec<u8>> = office.sink.letters().into_iter().map(|letter| letter.data).collect();
+    let copies: Vec<Vec<u8>> = office.imap.messages("Sent").into_iter().skip(1).map(|message| message.bytes.to_vec()).collect();
+    assert_eq!(copies, sent, "byte for byte");
+    daemon.close().await;
+
+    for name in ["uketsuke.db", "uketsuke.db-wal", "uketsuke.db-shm"] {
+        // Only the first is sure to be there after an orderly end.
+        let _gone = std::fs::remove_file(office.path(name));
+    }
+    office.imap.deliver(crowd(4, 1).remove(0));
+    let daemon = office.start();
+    office.until_settled(4).await;
+    assert_eq!(
+        office.rows("SELECT verdict, reply, reply_gate, count(*) FROM submissions GROUP BY 1, 2, 3 ORDER BY 4"),
+        ["missing|missing|-|1", "missing|none|answered|3"]
+    );
+    assert_eq!(office.sink.letters().len(), 4, "the fourth applicant's alone is new");
+    assert!(
+        office.story().contains("The folder for sent mail holds letters that the store did not have as sent; they are not written again.")
+    );
+    let gate = office.ask(&["show", "1"]).await.stdout;
+    assert!(gate.contains("送信済みフォルダーにすでにあります"), "{gate}");
+    daemon.close().await;
+}

@@ -31,6 +31,7 @@ pub fn settings(port: u16) -> Settings {
         login: LoginMethod::Auto,
         folder: "INBOX".to_owned(),
         filing: FilingRules::None,
+        sent_folder: None,
         limits: Limits::default(),
         intervals: Intervals { poll: Duration::from_millis(20), heartbeat: Duration::from_millis(50), ..Intervals::default() },
         deadlines: Deadlines { farewell: Duration::from_secs(2), ..Deadlines::default() },

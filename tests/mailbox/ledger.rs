@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use uketsuke::mailbox::{
-    Arrival, Batch, Content, Cursor, Event, FailureKind, Filed, Filing, Ledger, LedgerError, Place, Receipt, Sighting,
+    Arrival, Batch, Content, Cursor, Event, FailureKind, Filed, Filing, Ledger, LedgerError, Place, Receipt, SentLetter, Sighting,
 };
 
 /// What the rows would hold.
@@ -30,6 +30,11 @@ pub struct Rows {
     pub beats: usize,
     /// So many transactions fail from now on.
     pub failing: usize,
+    /// Sent letters whose copy is wanted, and what became of each.
+    pub letters: Vec<SentLetter>,
+    pub copied: Vec<(i64, Filed)>,
+    /// Message-IDs of the folder for sent mail, once for each time that it was read.
+    pub learnt: Vec<Vec<String>>,
 }
 
 impl Rows {
@@ -194,6 +199,23 @@ impl Ledger for MemoryLedger {
             rows.filings.retain(|filing| filing.id != id);
             rows.filed.push((id, outcome));
         });
+        Ok(())
+    }
+
+    async fn letters_to_copy(&self, _account: &str, limit: usize) -> Result<Vec<SentLetter>, LedgerError> {
+        Ok(self.rows().letters.iter().take(limit).cloned().collect())
+    }
+
+    async fn copied(&self, id: i64, outcome: Filed) -> Result<(), LedgerError> {
+        self.change(|rows| {
+            rows.letters.retain(|letter| letter.id != id);
+            rows.copied.push((id, outcome));
+        });
+        Ok(())
+    }
+
+    async fn learn_letters(&self, _account: &str, ids: Vec<String>) -> Result<(), LedgerError> {
+        self.change(|rows| rows.learnt.push(ids));
         Ok(())
     }
 

@@ -13,6 +13,7 @@
 
 mod bench;
 mod connecting;
+mod copies;
 mod faults;
 mod filing;
 mod hostile;

@@ -42,6 +42,7 @@ fn settings(dovecot: &Dovecot) -> Settings {
         login: LoginMethod::Auto,
         folder: "INBOX".to_owned(),
         filing: FilingRules::None,
+        sent_folder: None,
         limits: Limits::default(),
         intervals: Intervals::default(),
         deadlines: Deadlines::default(),

@@ -319,7 +319,7 @@ fn assert_unaltered(read: &Value, (letter, bytes): &(query::Letter, Vec<u8>)) {
 fn a_real_bounce_of_an_unknown_mailbox_is_linked_to_its_letter() {
     let submission = three(47).into_iter().find(|submission| submission.expected["verdict"] == "missing").unwrap();
     let applicant = submission.expected["from"].as_str().unwrap().to_owned();
-    let office = Office::with(&[applicant.clone()], &[], Unknown::Bounced);
+    let office = Office::with(std::slice::from_ref(&applicant), &[], Unknown::Bounced);
     let config = office.configure(Connection::TlsFromTheStart, &format!("envelope-from = \"{DESK}\""));
     let _daemon = Daemon::start(&office, &config);
     office.receive(&submission);

@@ -29,6 +29,7 @@ fn settings(port: u16, endpoint: &TokenEndpoint) -> Settings {
         login: LoginMethod::Auto,
         folder: "INBOX".to_owned(),
         filing: FilingRules::None,
+        sent_folder: None,
         limits: Limits::default(),
         intervals: Intervals::default(),
         deadlines: Deadlines::default(),

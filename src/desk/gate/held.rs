@@ -40,6 +40,8 @@ words! {
         LooksAuto = "looks-auto",
         /// The sender already has an accepted submission, or answers our letter.
         Settled = "settled",
+        /// A letter about this very mail was sent before the store was restored.
+        Answered = "answered",
         /// Too many letters: to this sender, in this thread, to this domain, or in all.
         Rate = "rate",
         /// An earlier letter to this address bounced.
@@ -82,6 +84,7 @@ impl Gate {
             | Self::Unauthenticated
             | Self::LooksAuto
             | Self::Settled
+            | Self::Answered
             | Self::Rate
             | Self::Bounced => Origin::Applicant,
         }

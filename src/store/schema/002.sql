@@ -2,6 +2,8 @@
 
 ALTER TABLE replies ADD COLUMN relay TEXT NOT NULL DEFAULT '';              -- the account whose own server takes it; '' is [smtp]
 ALTER TABLE replies ADD COLUMN hold_reason TEXT CHECK (hold_reason IN ('mode', 'breaker'));
+ALTER TABLE replies ADD COLUMN copy TEXT CHECK (copy IN ('wanted', 'done', 'refused'));    -- in the folder for sent mail; NULL: none wanted
+CREATE INDEX replies_copies ON replies (id) WHERE copy = 'wanted';
 UPDATE replies SET hold_reason = 'mode' WHERE state = 'held';
 
 ALTER TABLE bounces ADD COLUMN reply INTEGER REFERENCES replies (id) ON DELETE SET NULL;            -- the letter that came back
@@ -11,6 +13,13 @@ ALTER TABLE bounces ADD COLUMN suspends INTEGER NOT NULL DEFAULT 1 CHECK (suspen
 CREATE INDEX bounces_reply ON bounces (reply);
 
 CREATE INDEX submissions_applicant ON submissions (applicant, verdict) WHERE applicant IS NOT NULL;
+
+CREATE TABLE sent_letters (                             -- letters of ours that stand in a folder for sent mail, and that no reply knows
+    message_id  TEXT PRIMARY KEY,
+    fingerprint TEXT NOT NULL,                          -- the start of the submission's sha256
+    learnt_at   TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sent_letters_fingerprint ON sent_letters (fingerprint);
 
 CREATE TABLE breaker (                                  -- when all sending was halted, and resumed
     id         INTEGER PRIMARY KEY,

@@ -1,4 +1,4 @@
-//! Commands about folders: SELECT, EXAMINE, STATUS, LIST, APPEND.
+//! Commands about folders: SELECT, EXAMINE, STATUS, LIST, CREATE, APPEND.
 //!
 //! Promises: a failed SELECT leaves no folder selected; names are compared as they are, INBOX in any case.
 //! Rejected: subscriptions and hierarchies; the product reads folders and never arranges them.
@@ -58,6 +58,16 @@ pub(super) fn list(state: &State, mut arguments: Arguments<'_>) -> Result<Reply,
     let pattern: Vec<char> = canonical(&format!("{reference}{pattern}")).chars().collect();
     let found = state.folders.keys().filter(|name| fits(&pattern, &name.chars().collect::<Vec<char>>()));
     Ok(found.fold(done, |reply, name| reply.with(format!("* LIST (\\HasNoChildren) \"/\" {}", quoted(name)))))
+}
+
+/// CREATE of one folder, not of those above it.
+pub(super) fn create(state: &mut State, mut arguments: Arguments<'_>) -> Result<Reply, Refusal> {
+    let folder = canonical(&arguments.text()?);
+    if state.folders.contains_key(&folder) {
+        return Err(Refusal::No("[ALREADYEXISTS] There is such a folder".to_owned()));
+    }
+    state.shelf(&folder);
+    Ok(Reply::tagged("OK CREATE completed"))
 }
 
 /// APPEND with optional flags and date.

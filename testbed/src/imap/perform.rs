@@ -7,7 +7,7 @@
 use super::change::{Originals, expunge, search, store, transfer};
 use super::command::Command;
 use super::fetch::fetch;
-use super::folders::{append, list, select, status};
+use super::folders::{append, create, list, select, status};
 use super::login::Denial;
 use super::reply::{Line, Refusal, Reply, Then};
 use super::session::Session;
@@ -71,6 +71,7 @@ impl Session {
             "EXAMINE" => self.open(state, command, Mode::ReadOnly),
             "STATUS" => self.with_news(state, Removals::Told, |state| status(state, command.arguments())),
             "LIST" => self.with_news(state, Removals::Told, |state| list(state, command.arguments())),
+            "CREATE" => create(state, command.arguments()),
             "APPEND" => self.with_news(state, Removals::Told, |state| append(state, command.arguments())),
             _ => self.in_folder(state, command),
         })

@@ -1,0 +1,169 @@
+//! Copies of our letters in the mailbox's own folder for sent mail: kept there for people, and for an office that restores its store.
+//!
+//! Promises: a letter's copy is put there after the letter was sent, never before; before the first look of a run the letters that stand
+//! there are made known, so that a store from yesterday does not write them again. A copy may stand there twice after a crash; a folder
+//! that cannot be used keeps no mail from being read.
+//! Rejected: SEARCH for our mark; servers differ in what they find. The last letters are what counts: older mail is not answered anyway.
+
+use super::answer::Code;
+use super::encoding;
+use super::error::MailboxError;
+use super::folder::{self, Access};
+use super::ledger::{Event, Filed, Ledger};
+use super::look::Visit;
+use super::session::{Data, Fetched, Haste, Line, Part, Session};
+
+/// Letters copied at a time.
+const LETTERS: usize = 20;
+/// Mails of the folder that are looked at, the newest.
+const NEWEST: u32 = 2_000;
+/// Mails asked for in one command.
+const STEP: u32 = 200;
+/// Bytes of a header that hold a Message-ID of ours.
+const HEADER: u32 = 2_048;
+
+impl<L: Ledger> Visit<'_, L> {
+    /// Copies whatever letters wait for it.
+    pub(super) async fn copy_letters(&mut self) -> Result<(), MailboxError> {
+        let Some(folder) = self.settings.sent_folder.clone() else { return Ok(()) };
+        while !self.is_stopping() {
+            let letters = self.ledger.letters_to_copy(&self.place.account, LETTERS).await?;
+            if letters.is_empty() {
+                break;
+            }
+            for letter in letters {
+                self.beat();
+                if self.memory.notes().copies.begins(letter.id) == Attempt::TooMany {
+                    let sentence =
+                        format!("the connection broke each time that a copy was put into {folder}; look there, or leave sent-folder empty");
+                    self.ledger.copied(letter.id, Filed::Refused { sentence }).await?;
+                    continue;
+                }
+                let outcome = match self.append(&folder, &letter.bytes).await {
+                    Ok(()) => Filed::Done,
+                    Err(error @ MailboxError::Refused { .. }) => Filed::Refused { sentence: error.to_string() },
+                    Err(other) => return Err(other),
+                };
+                self.ledger.copied(letter.id, outcome).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// RFC 3501, 6.3.11, with a folder that is made if it is not there (TRYCREATE).
+    async fn append(&mut self, folder: &str, bytes: &[u8]) -> Result<(), MailboxError> {
+        let target = encoding::quoted_mailbox(&folder::spelled(self.session, folder).await?);
+        match self.append_to(&target, bytes).await {
+            Err(MailboxError::Refused { code: Code::TryCreate, .. }) => {
+                self.session.command(&format!("CREATE {target}"), Haste::Short, |_| Ok(())).await?;
+                self.append_to(&target, bytes).await
+            }
+            other => other,
+        }
+    }
+
+    async fn append_to(&mut self, target: &str, bytes: &[u8]) -> Result<(), MailboxError> {
+        // Our letters are ASCII; whatever else may have come into the row is sent as it can be read.
+        let text = String::from_utf8_lossy(bytes).into_owned();
+        let shown = format!("(a letter of {} bytes)", text.len());
+        let lines = [Line::open(format!("APPEND {target} (\\Seen) {{{}}}", text.len())), Line::secret(text, &shown)];
+        self.session.dialogue(&lines, Haste::Bulk, |_| Ok(())).await.map(|_| ())
+    }
+}
+
+/// How often a letter's copy was begun and not answered.
+#[derive(Debug, Default)]
+pub(super) struct Attempts {
+    letter: i64,
+    begun: u32,
+}
+
+/// Whether a copy is to be tried.
+#[derive(Debug, PartialEq, Eq)]
+enum Attempt {
+    Fine,
+    /// It cost as many connections as it may.
+    TooMany,
+}
+
+/// Connections that one copy may cost.
+const MOST_ATTEMPTS: u32 = 3;
+
+impl Attempts {
+    fn begins(&mut self, letter: i64) -> Attempt {
+        if self.letter != letter {
+            *self = Self { letter, begun: 0 };
+        }
+        self.begun += 1;
+        if self.begun > MOST_ATTEMPTS { Attempt::TooMany } else { Attempt::Fine }
+    }
+}
+
+/// Makes the letters known that stand in the folder for sent mail. Leaves that folder open.
+pub(super) async fn learn<L: Ledger>(session: &mut Session, account: &str, folder: &str, ledger: &L) -> Result<(), MailboxError> {
+    let ids = match ids(session, folder).await {
+        Ok(ids) => ids,
+        // It is made with the first copy.
+        Err(MailboxError::Folder { .. } | MailboxError::NoUidValidity { .. }) => return Ok(()),
+        Err(MailboxError::Refused { said, .. }) => {
+            ledger.observe(account, Event::SentUnread { sentence: said });
+            return Ok(());
+        }
+        Err(other) => return Err(other),
+    };
+    Ok(ledger.learn_letters(account, ids).await?)
+}
+
+async fn ids(session: &mut Session, folder: &str) -> Result<Vec<String>, MailboxError> {
+    let folder = folder::spelled(session, folder).await?;
+    folder::open(session, &folder, Access::ReadOnly).await?;
+    let exists = session.view().exists;
+    let mut ids = Vec::new();
+    let mut from = exists.saturating_sub(NEWEST.saturating_sub(1)).max(1);
+    while from <= exists {
+        let to = from.saturating_add(STEP - 1).min(exists);
+        let command = format!("FETCH {from}:{to} (UID BODY.PEEK[HEADER]<0.{HEADER}>)");
+        session
+            .command(&command, Haste::Bulk, |data| {
+                if let Data::Fetch(Fetched { body: Some(piece), .. }) = data
+                    && piece.part == Part::Header
+                {
+                    ids.extend(message_id(piece.bytes));
+                }
+                Ok(())
+            })
+            .await?;
+        from = to.saturating_add(1);
+    }
+    Ok(ids)
+}
+
+/// The Message-ID of a header, brackets and all; it may stand on the line below its name.
+fn message_id(header: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(header);
+    let mut lines = text.lines();
+    let value = lines.by_ref().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        name.trim().eq_ignore_ascii_case("message-id").then(|| value.trim().to_owned())
+    })?;
+    let value = if value.is_empty() { lines.next().unwrap_or_default().trim().to_owned() } else { value };
+    (value.starts_with('<') && value.ends_with('>')).then_some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_id_is_found_wherever_it_stands() {
+        for (header, expected) in [
+            ("Subject: x\r\nMessage-ID: <a@b>\r\n", Some("<a@b>")),
+            ("MESSAGE-ID:\r\n <a@b>\r\n", Some("<a@b>")),
+            ("Subject: x\r\n", None),
+            ("Message-ID: a@b\r\n", None),
+            ("Message-ID: <a@", None),
+        ] {
+            assert_eq!(message_id(header.as_bytes()).as_deref(), expected, "{header}");
+        }
+    }
+}
