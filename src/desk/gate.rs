@@ -11,9 +11,11 @@ use super::verdict::Origin;
 use super::words::ReplyKind;
 
 mod held;
+mod marks;
 mod sender;
 mod subject;
 
+use self::marks::is_marked;
 use self::sender::{is_automatic_address, is_list_address, organisational_domain};
 use self::subject::{is_tagged_automatic, looks_automatic};
 
@@ -38,7 +40,7 @@ pub fn by_headers(headers: &Headers<'_>, rules: &Rules) -> Option<Gate> {
         (Gate::List, |headers, _| is_list(headers)),
         (Gate::Precedence, |headers, _| is_bulk(headers)),
         (Gate::Suppress, |headers, _| is_suppressed(headers)),
-        (Gate::Vendor, |headers, _| is_vendor_marked(headers)),
+        (Gate::Vendor, |headers, _| is_marked(Gate::Vendor, headers)),
         (Gate::Address, is_unanswerable),
         (Gate::Spam, is_spam),
         (Gate::NotForUs, is_not_for_us),
@@ -115,7 +117,7 @@ pub fn handling(rules: &Rules, standing: &Standing) -> Handling {
 const MOST_RECEIVED: usize = 25;
 
 fn is_loop(headers: &Headers<'_>, _: &Rules) -> bool {
-    is_our_letter(headers) || headers.count("x-loop") > 0 || headers.count("received") > MOST_RECEIVED
+    is_our_letter(headers) || is_marked(Gate::Loop, headers) || headers.count("received") > MOST_RECEIVED
 }
 
 fn is_our_letter(headers: &Headers<'_>) -> bool {
@@ -126,22 +128,29 @@ fn is_our_letter(headers: &Headers<'_>) -> bool {
 #[must_use]
 pub fn is_null_path(headers: &Headers<'_>) -> bool {
     headers.text("return-path").is_some_and(|path| {
-        let path: String = path.chars().filter(|character| !character.is_whitespace()).collect();
-        // qmail writes `<#@[]>` where even a bounce came back.
-        matches!(path.as_str(), "<>" | "<#@[]>")
-            || path.to_ascii_lowercase().trim_matches(['<', '>']).split('@').next() == Some("mailer-daemon")
+        let path: String = lower(&path).chars().filter(|character| !character.is_whitespace()).collect();
+        // qmail writes `<#@[]>` where even a bounce came back, Postfix asks as `double-bounce` whether an address is there.
+        let local = path.trim_matches(['<', '>']).split('@').next().unwrap_or_default();
+        matches!(path.as_str(), "<>" | "<#@[]>") || matches!(local, "mailer-daemon" | "double-bounce" | "autoresponder")
     })
 }
 
 /// Reports, and the answers of calendar programs (RFC 6047), which are reports to them.
 fn is_report(headers: &Headers<'_>) -> bool {
-    let content_type = first_token(&headers.text("content-type").unwrap_or_default());
-    let is_meeting = headers.text("content-class").is_some_and(|class| class.eq_ignore_ascii_case("urn:content-classes:calendarmessage"));
-    is_meeting
-        || headers.count("x-failed-recipients") > 0
-        || ["multipart/report", "message/delivery-status", "message/disposition-notification", "message/feedback-report", "text/calendar"]
-            .iter()
-            .any(|kind| content_type == *kind)
+    const REPORTS: [&str; 7] = [
+        "multipart/report",
+        "message/delivery-status",
+        "message/global-delivery-status",
+        "message/disposition-notification",
+        "message/global-disposition-notification",
+        "message/feedback-report",
+        "text/calendar",
+    ];
+    let value = headers.text("content-type").unwrap_or_default();
+    let content_type = first_token(&value);
+    REPORTS.contains(&content_type.as_str())
+        || content_type == "application/pkcs7-mime" && lower(&value).contains("signed-receipt")
+        || is_marked(Gate::Report, headers)
 }
 
 /// RFC 3834 section 5.2: `no` is the only value of a person's mail; comments and parameters do not count.
@@ -166,58 +175,29 @@ fn first_token(value: &str) -> String {
     token
 }
 
-const LIST_HEADERS: [&str; 15] = [
-    "list-id",
-    "list-help",
-    "list-subscribe",
-    "list-unsubscribe",
-    "list-post",
-    "list-owner",
-    "list-archive",
-    "mailing-list",
-    "x-mailing-list",
-    "x-ml-name",
-    "x-mlserver",
-    "x-ml-count",
-    "x-ml-info",
-    "x-beenthere",
-    "x-mailman-version",
-];
-
 fn is_list(headers: &Headers<'_>) -> bool {
     let is_list_address = |mailbox: &Mailbox| mailbox.address.as_deref().is_some_and(is_list_address);
-    LIST_HEADERS.iter().any(|name| headers.count(name) > 0) || headers.mailboxes("sender").iter().any(is_list_address)
+    headers.has_any_of("list-") || is_marked(Gate::List, headers) || headers.mailboxes("sender").iter().any(is_list_address)
 }
 
 fn is_bulk(headers: &Headers<'_>) -> bool {
+    let is_bulk = |word: &str| matches!(word, "bulk" | "junk" | "list" | "spam") || word.starts_with("auto");
     ["precedence", "x-precedence"]
         .iter()
         .flat_map(|name| headers.all_text(name))
-        .any(|value| matches!(first_token(&value).as_str(), "bulk" | "junk" | "list" | "auto_reply"))
+        .any(|value| lower(&value).split(|character: char| !character.is_ascii_alphanumeric()).any(is_bulk))
 }
 
-/// None, DR, NDR, RN and NRN ask only for the silence of reports. `X-Ack: no` is Mailman's wish for none.
+/// None, DR, NDR, RN and NRN ask only for the silence of reports.
 fn is_suppressed(headers: &Headers<'_>) -> bool {
-    headers.all_text("x-ack").any(|value| first_token(&value) == "no")
-        || headers.all_text("x-auto-response-suppress").any(|value| {
-            let mut tokens = value.split([',', ';']).map(|token| token.trim().to_ascii_lowercase());
-            tokens.any(|token| matches!(token.as_str(), "all" | "autoreply" | "oof"))
-        })
+    is_marked(Gate::Suppress, headers)
+        || headers
+            .all_text("x-auto-response-suppress")
+            .any(|value| lower(&value).split([',', ';']).any(|token| matches!(token.trim(), "all" | "autoreply" | "oof")))
 }
 
-const VENDOR_HEADERS: [&str; 6] =
-    ["x-autoreply", "x-autorespond", "x-autoresponder", "x-autoresponse", "x-autoreply-from", "x-mail-autoreply"];
-
-fn is_vendor_marked(headers: &Headers<'_>) -> bool {
-    let says = |name: &str, word: &str| headers.all_text(name).any(|value| value.to_ascii_lowercase().contains(word));
-    VENDOR_HEADERS.iter().any(|name| headers.count(name) > 0)
-        || says("x-autogenerated", "reply")
-        || says("x-fc-machinegenerated", "true")
-        || says("delivered-to", "autoresponder")
-        || says("x-freescout-mail-type", "auto")
-        || says("x-post-messageclass", "autoresponder")
-        || says("content-identifier", "auto")
-        || says("x400-content-identifier", "auto reply to")
+fn lower(value: &str) -> String {
+    value.to_ascii_lowercase()
 }
 
 fn is_own(address: &str, rules: &Rules) -> bool {
@@ -231,9 +211,7 @@ fn is_unanswerable(headers: &Headers<'_>, rules: &Rules) -> bool {
 }
 
 fn is_spam(headers: &Headers<'_>, rules: &Rules) -> bool {
-    let says_yes = |name: &str| headers.all_text(name).any(|value| first_token(&value) == "yes");
-    says_yes("x-spam-flag")
-        || says_yes("x-spam-status")
+    is_marked(Gate::Spam, headers)
         || (rules.gates.require_authenticated_sender == RequireAuthentication::Never && dmarc(headers, rules).as_deref() == Some("fail"))
 }
 

@@ -13,23 +13,54 @@ pub fn is_automatic_address(address: &str) -> bool {
 #[must_use]
 pub fn is_mail_system(address: &str) -> bool {
     let local = address.rsplit_once('@').map_or(address, |(local, _)| local).to_ascii_lowercase();
-    ["mailer-daemon", "mailerdaemon", "mail-daemon", "maildaemon", "postmaster"].iter().any(|name| local.starts_with(name))
+    is_mail_system_local_part(&local)
+}
+
+/// Hyphens and underscores do not count: `mailer_daemon`, `MAILER-DAEMON`, `maildeliverydaemon`, `post-master`, and a slip that is seen.
+fn is_mail_system_local_part(local: &str) -> bool {
+    let plain: String = local.chars().filter(|character| character.is_ascii_alphanumeric()).collect();
+    let is_daemon = plain.starts_with("mail") && (plain.contains("daemon") || plain.contains("deamon"));
+    is_daemon || plain.starts_with("postmaster") || plain == "doublebounce"
 }
 
 /// Whether a list manages its members, or its bounces, under this address.
 #[must_use]
 pub fn is_list_address(address: &str) -> bool {
     let local = address.rsplit_once('@').map_or(address, |(local, _)| local).to_ascii_lowercase();
-    ["owner-", "bounces+", "bounce+", "bounces-", "bounce-"].iter().any(|start| local.starts_with(start))
-        || AUTOMATIC_ENDS.iter().any(|end| local.ends_with(end))
+    is_list_local_part(&local)
+}
+
+const LIST_STARTS: [&str; 5] = ["owner-", "bounces+", "bounce+", "bounces-", "bounce-"];
+const LIST_ENDS: [&str; 5] = ["-request", "-owner", "+owner", "-bounces", "-bounce"];
+
+fn is_list_local_part(local: &str) -> bool {
+    LIST_STARTS.iter().any(|start| local.starts_with(start))
+        || LIST_ENDS.iter().any(|end| local.ends_with(end))
+        // VERP: `list-bounces+taro=example.jp@…`.
+        || memchr::memmem::find(local.as_bytes(), b"-bounces+").is_some()
 }
 
 /// Local parts that are a program's as a whole.
-const AUTOMATIC_LOCAL_PARTS: [&str; 8] = ["bounce", "postmaster", "daemon", "root", "listserv", "majordomo", "nobody", "bounces"];
+const AUTOMATIC_LOCAL_PARTS: [&str; 15] = [
+    "bounce",
+    "bounces",
+    "daemon",
+    "root",
+    "nobody",
+    "uucp",
+    "mailer",
+    "www-data",
+    "wordpress",
+    "listserv",
+    "majordomo",
+    "sympa",
+    "mailman",
+    "smartlist",
+    "automated-response",
+];
 
 /// Words that only programs have anywhere in their local part.
-const AUTOMATIC_WORDS: [&str; 13] = [
-    "mailer-daemon",
+const AUTOMATIC_WORDS: [&str; 12] = [
     "noreply",
     "no-reply",
     "no_reply",
@@ -44,19 +75,19 @@ const AUTOMATIC_WORDS: [&str; 13] = [
     "auto-responder",
 ];
 
-const AUTOMATIC_STARTS: [&str; 10] =
-    ["bounce+", "bounces+", "bounce-", "bounces-", "owner-", "srs0=", "srs1=", "srs0+", "prvs=", "msprvs1="];
-const AUTOMATIC_ENDS: [&str; 3] = ["-request", "-owner", "-bounces"];
+/// Rewritten paths (SRS, BATV).
+const AUTOMATIC_STARTS: [&str; 5] = ["srs0=", "srs1=", "srs0+", "prvs=", "msprvs1="];
 
 /// One of these stands in each of the words; most addresses have none.
-const IN_AUTOMATIC_WORDS: [&str; 3] = ["daemon", "reply", "responder"];
+const IN_AUTOMATIC_WORDS: [&str; 2] = ["reply", "responder"];
 
 fn is_automatic_local_part(local: &str) -> bool {
     let has = |word: &&str| memchr::memmem::find(local.as_bytes(), word.as_bytes()).is_some();
     AUTOMATIC_LOCAL_PARTS.contains(&local)
+        || is_mail_system_local_part(local)
+        || is_list_local_part(local)
         || IN_AUTOMATIC_WORDS.iter().any(has) && AUTOMATIC_WORDS.iter().any(has)
         || AUTOMATIC_STARTS.iter().any(|start| local.starts_with(start))
-        || AUTOMATIC_ENDS.iter().any(|end| local.ends_with(end))
 }
 
 /// Domains that RFC 2606 and RFC 6761 reserve, and that no applicant has. `example.*` stays answerable: tests and demos live there.

@@ -6,7 +6,7 @@
 use crate::desk::message::header::Headers;
 
 /// What programs write at the start of a subject, folded. No person begins one so.
-const AUTOMATIC_SUBJECTS: [&str; 22] = [
+const AUTOMATIC_SUBJECTS: [&str; 38] = [
     "automaticreply",
     "autoreply",
     "auto-reply",
@@ -20,6 +20,22 @@ const AUTOMATIC_SUBJECTS: [&str; 22] = [
     "maildelivery",
     "returnedmail",
     "failurenotice",
+    "auto:",
+    "auto-respond",
+    "automaticallygenerated",
+    "automatedresponse",
+    "awayfrommymail",
+    "yahoo!autoresponse",
+    "mailfailure",
+    "messagedeliveryfailure",
+    "mailcouldnotbedelivered",
+    "messagenotdelivered",
+    "mailservernotification",
+    "virusdetected",
+    "pleaseverifyyouremail",
+    "eingangsbestätigung",
+    "automatischantwoord",
+    "自动答复",
     "abwesenheitsnotiz",
     "automatischeantwort",
     "réponseautomatique",
@@ -43,8 +59,14 @@ const AUTOMATIC_TAILS: [&str; 8] = ["メッセージ", "メール", "のお知�
 #[must_use]
 pub fn looks_automatic(headers: &Headers<'_>) -> bool {
     let (start, _) = subject_start(headers);
-    AUTOMATIC_SUBJECTS.iter().chain(&AUTOMATIC_WORDS).any(|words| start.starts_with(words))
+    // A help desk's number stands before it: `[example.jp #1234] AutoReply: …`.
+    let after_tag = start.split_once(']').map_or(start, |(_, after)| after);
+    let begins = |words: &&str| start.starts_with(words) || after_tag.starts_with(words);
+    AUTOMATIC_SUBJECTS.iter().chain(&AUTOMATIC_WORDS).any(begins) || ANYWHERE.iter().any(|words| start.contains(words))
 }
+
+/// What programs write behind the subject that they answer, or behind a name.
+const ANYWHERE: [&str; 3] = ["(automaticreply)", "(awayfromtheoffice)", "isoutoftheoffice"];
 
 /// Whether a program surely wrote the subject: then the mail is nobody's submission.
 #[must_use]

@@ -80,6 +80,12 @@ impl<'a> Headers<'a> {
         self.named(name).count()
     }
 
+    /// Whether any field's name begins so (lower case).
+    #[must_use]
+    pub fn has_any_of(&self, start: &str) -> bool {
+        self.fields.iter().any(|field| field.name.get(..start.len()).is_some_and(|name| name.eq_ignore_ascii_case(start.as_bytes())))
+    }
+
     /// The first field of this name, raw.
     #[must_use]
     pub fn raw(&self, name: &str) -> Option<&'a [u8]> {
