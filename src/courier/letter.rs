@@ -4,6 +4,7 @@
 //! Rejected: mending bare line ends here; the stored bytes are what was signed off, and a sender that edits them hides a fault.
 
 use super::outbox::Claimed;
+use crate::desk::text::address::postal;
 
 /// RFC 5321 section 4.5.3.1.6, without the line end.
 const LONGEST_LINE: usize = 998;
@@ -50,7 +51,8 @@ impl Letter {
         let recipient = Address::parse(&claimed.recipient).ok_or(LetterError::Recipient)?;
         let envelope_from =
             claimed.envelope_from.as_deref().map(|address| Address::parse(address).ok_or(LetterError::Sender)).transpose()?;
-        let stuffed = stuffed(&claimed.bytes)?;
+        let alphabet = if recipient.0.is_ascii() { Alphabet::Ascii } else { Alphabet::Utf8 };
+        let stuffed = stuffed(&claimed.bytes, alphabet)?;
         Ok(Self { envelope_from, recipient, stuffed, size: claimed.bytes.len(), envelope_id: envelope_id(&claimed.bytes) })
     }
 
@@ -86,8 +88,16 @@ fn envelope_id(bytes: &[u8]) -> Option<String> {
 
 const FIELD: &[u8] = b"message-id:";
 
-fn stuffed(bytes: &[u8]) -> Result<Vec<u8>, LetterError> {
-    if !bytes.is_ascii() {
+/// What may stand in a letter.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Alphabet {
+    Ascii,
+    /// Its header names an address beyond ASCII (RFC 6532).
+    Utf8,
+}
+
+fn stuffed(bytes: &[u8], alphabet: Alphabet) -> Result<Vec<u8>, LetterError> {
+    if alphabet == Alphabet::Ascii && !bytes.is_ascii() || std::str::from_utf8(bytes).is_err() {
         return Err(LetterError::NotAscii);
     }
     let mut out = Vec::with_capacity(bytes.len() + 64);
@@ -114,9 +124,10 @@ fn stuffed(bytes: &[u8]) -> Result<Vec<u8>, LetterError> {
 }
 
 impl Address {
-    /// Takes `local@domain`. A local part that is no dot-atom (`a..b`, `a.`, as old docomo and au addresses have it) is put in quotes.
+    /// Takes `local@domain`; a domain in another script gets its form for the wire (RFC 5890). A local part that is no dot-atom (`a..b`, `a.`, as old docomo and au addresses have it) is put in quotes.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
+        let text = postal(text)?;
         let (local, domain) = text.rsplit_once('@')?;
         let domain_fits = !domain.is_empty() && domain.len() <= 255 && domain.chars().all(is_domain_character);
         let local_fits = !local.is_empty() && local.len() <= 64;
@@ -125,7 +136,7 @@ impl Address {
         }
         let atoms = local.split('.').all(|atom| !atom.is_empty() && atom.chars().all(is_atom_character));
         if atoms || is_quoted(local) {
-            return Some(Self(text.to_owned()));
+            return Some(Self(text));
         }
         local.chars().all(|one| one == '.' || is_atom_character(one)).then(|| Self(format!("\"{local}\"@{domain}")))
     }
@@ -172,6 +183,7 @@ mod tests {
             ("taro.@example.co.jp", Some("\"taro.\"@example.co.jp")),
             ("\"ta ro\"@example.co.jp", Some("\"ta ro\"@example.co.jp")),
             ("太郎@example.co.jp", Some("太郎@example.co.jp")),
+            ("taro@例え.example.jp", Some("taro@xn--r8jz45g.example.jp")),
             ("taro@[192.0.2.1]", Some("taro@[192.0.2.1]")),
             ("taro", None),
             ("@example.co.jp", None),
@@ -215,6 +227,14 @@ mod tests {
             let letter = Letter::parse(&claimed(None, "taro@example.co.jp", bytes)).unwrap();
             assert_eq!(letter.envelope_id.as_deref(), expected);
         }
+    }
+
+    #[test]
+    fn only_a_letter_to_an_address_beyond_ascii_may_be_so() {
+        let bytes = "To: 太郎@example.co.jp\r\n\r\n".as_bytes();
+        assert!(Letter::parse(&claimed(None, "太郎@example.co.jp", bytes)).is_ok_and(|letter| letter.is_international()));
+        assert_eq!(Letter::parse(&claimed(None, "taro@example.co.jp", bytes)), Err(LetterError::NotAscii));
+        assert_eq!(Letter::parse(&claimed(None, "太郎@example.co.jp", b"To: \xff\r\n")), Err(LetterError::NotAscii));
     }
 
     #[test]

@@ -221,6 +221,10 @@ impl Session {
         }
         if letter.is_international() {
             line.push_str(" SMTPUTF8");
+            // RFC 6531 section 3.6 has every such server offer it, too; some forget to.
+            if self.extensions.offers("8BITMIME") {
+                line.push_str(" BODY=8BITMIME");
+            }
         }
         if let (Some(_), Some(id), true) = (&letter.envelope_from, &letter.envelope_id, self.extensions.offers("DSN")) {
             line.push_str(" RET=HDRS ENVID=");

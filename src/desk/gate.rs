@@ -16,7 +16,7 @@ mod sender;
 mod subject;
 
 use self::marks::is_marked;
-use self::sender::{is_automatic_address, is_list_address, organisational_domain};
+use self::sender::{is_automatic_address, is_list_address, is_reachable, organisational_domain};
 use self::subject::{is_tagged_automatic, looks_automatic};
 
 pub use self::held::{Gate, Handling, HoldReason};
@@ -207,7 +207,7 @@ fn is_own(address: &str, rules: &Rules) -> bool {
 fn is_unanswerable(headers: &Headers<'_>, rules: &Rules) -> bool {
     let [only] = headers.senders() else { return true };
     let Some(address) = only.address.as_deref() else { return true };
-    !is_deliverable(address) || is_automatic_address(address) || is_own(address, rules) || rules.is_sender(address)
+    !is_reachable(address) || is_automatic_address(address) || is_own(address, rules) || rules.is_sender(address)
 }
 
 fn is_spam(headers: &Headers<'_>, rules: &Rules) -> bool {

@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 
 use super::gate::{LOOP_HEADER, MESSAGE_ID_START};
 use super::template::Rendered;
+use super::text::address::postal;
 
 /// Who writes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +44,7 @@ pub struct Letter {
     pub message_id: String,
     pub recipient: String,
     pub subject: String,
-    /// RFC 5322, CRLF.
+    /// RFC 5322, CRLF; ASCII but for a local part in To.
     pub bytes: Vec<u8>,
 }
 
@@ -56,7 +57,8 @@ pub fn compose(label: &str, rendered: &Rendered, sender: &Sender, occasion: &Occ
     let mut head = String::new();
     field(&mut head, "Date", &date(occasion.now));
     mailbox_field(&mut head, "From", &sender.name, &sender.address);
-    field(&mut head, "To", occasion.recipient);
+    // A local part beyond ASCII stands there as it is (RFC 6532): such a letter goes only to servers that take it so.
+    field(&mut head, "To", &postal(occasion.recipient).unwrap_or_else(|| occasion.recipient.to_owned()));
     if let Some(reply_to) = &sender.reply_to {
         field(&mut head, "Reply-To", reply_to);
     }

@@ -138,6 +138,42 @@ async fn a_test_letter_shows_whether_letters_arrive() {
     assert_eq!((address.code, address.stderr.as_str()), (Some(1), "uketsuke: \"watashi\" is not an address that mail can be sent to\n"));
 }
 
+/// An applicant whose address is written in Japanese gets the letter where the server can take it; where not, the operator is told.
+#[tokio::test]
+async fn addresses_beyond_ascii_are_written_to() {
+    for (extensions, expected) in [(vec!["8BITMIME", "SMTPUTF8"], ["sent", "sent"]), (vec!["8BITMIME"], ["refused", "sent"])] {
+        let folders =
+            vec![Folder::named("INBOX").holding([greeting("太郎@applicant.example.co.jp", 1), greeting("hana@例え.example.jp", 2)])];
+        let sink = smtp::Options { extensions: extensions.iter().map(|word| (*word).to_owned()).collect(), ..smtp::Options::default() };
+        let office = Office::new(imap::Options { folders, ..imap::Options::default() }, sink, |plan| plan);
+        let daemon = office.start();
+        office.until_settled(2).await;
+        assert_eq!(office.rows("SELECT state FROM replies ORDER BY recipient DESC"), expected);
+        let letters = office.sink.letters();
+        let to = |letter: &smtp::Letter| {
+            let text = String::from_utf8(letter.data.clone()).expect("UTF-8");
+            text.lines().find_map(|line| line.strip_prefix("To: ").map(str::to_owned)).expect("a To")
+        };
+        let last = letters.last().expect("a letter");
+        assert_eq!(
+            (last.recipients.join(""), to(last)),
+            ("hana@xn--r8jz45g.example.jp".to_owned(), "hana@xn--r8jz45g.example.jp".to_owned())
+        );
+        assert!(last.mail_parameters.is_empty(), "a domain alone needs no SMTPUTF8: {:?}", last.mail_parameters);
+        if letters.len() == 2 {
+            assert_eq!(
+                (letters[0].recipients.join(""), to(&letters[0])),
+                ("太郎@applicant.example.co.jp".to_owned(), "太郎@applicant.example.co.jp".to_owned())
+            );
+            assert_eq!(letters[0].mail_parameters, ["SMTPUTF8", "BODY=8BITMIME"]);
+        } else {
+            let words = office.rows("SELECT server_words FROM replies WHERE state = 'refused'").remove(0);
+            assert!(words.contains("the recipient's address is not ASCII and the SMTP server has no SMTPUTF8"), "{words}");
+        }
+        daemon.close().await;
+    }
+}
+
 /// A store that was lost, or restored from yesterday, learns from the mailbox itself what was answered since.
 #[tokio::test]
 async fn a_store_that_was_lost_writes_no_letter_a_second_time() {

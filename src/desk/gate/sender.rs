@@ -2,6 +2,8 @@
 //!
 //! Promises: decided on the address alone. Rejected: a list of public suffixes; Japan's second-level domains are few.
 
+use crate::desk::text::address::postal;
+
 /// Whether a program, not a person, writes from this address.
 #[must_use]
 pub fn is_automatic_address(address: &str) -> bool {
@@ -121,6 +123,18 @@ pub fn is_deliverable(address: &str) -> bool {
         })
         && domain.rsplit('.').next().is_some_and(|top| !top.chars().all(|character| character.is_ascii_digit()));
     local_fits && labels_fit && !RESERVED_DOMAINS.iter().any(|reserved| domain.ends_with(reserved))
+}
+
+/// Whether an applicant there can be written to: as [`is_deliverable`], and with letters of any script (RFC 6531).
+#[must_use]
+pub fn is_reachable(address: &str) -> bool {
+    let Some((local, domain)) =
+        postal(address).and_then(|address| address.rsplit_once('@').map(|(local, domain)| (local.to_owned(), domain.to_owned())))
+    else {
+        return false;
+    };
+    let plain: String = local.chars().map(|one| if !one.is_ascii() && one.is_alphanumeric() { 'x' } else { one }).collect();
+    local.len() <= 64 && is_deliverable(&format!("{plain}@{domain}"))
 }
 
 /// The last two labels, or three below Japanese second-level domains (`co.jp`, `or.jp`, prefectures' `lg.jp` …).

@@ -69,6 +69,18 @@ pub fn mailboxes(text: &str) -> Vec<Mailbox> {
     split_list(text).filter_map(mailbox).collect()
 }
 
+/// The address as an envelope and a header of ours have it: the domain in ASCII (A-labels, RFC 5890), the local part as it is. None
+/// where the domain is none.
+#[must_use]
+pub fn postal(address: &str) -> Option<String> {
+    let (local, domain) = address.rsplit_once('@')?;
+    if domain.is_ascii() {
+        return Some(address.to_owned());
+    }
+    let domain = idna::domain_to_ascii(domain).ok()?;
+    Some(format!("{local}@{domain}"))
+}
+
 fn split_list(text: &str) -> impl Iterator<Item = &str> {
     let mut quoted = false;
     let mut depth = 0_u32;
@@ -178,6 +190,20 @@ mod tests {
     #[test]
     fn a_name_that_looks_like_an_address_is_not_the_address() {
         assert_eq!(mailbox("\"info@ipa.go.jp\" <evil@example.com>"), both("info@ipa.go.jp", "evil@example.com"));
+    }
+
+    #[test]
+    fn domains_in_japanese_have_their_form_for_the_wire() {
+        for (address, expected) in [
+            ("taro@example.jp", Some("taro@example.jp")),
+            ("taro@例え.example.jp", Some("taro@xn--r8jz45g.example.jp")),
+            ("太郎@例え.example.jp", Some("太郎@xn--r8jz45g.example.jp")),
+            ("taro@例え。example。jp", Some("taro@xn--r8jz45g.example.jp")),
+            ("taro", None),
+            ("taro@\u{0301}例え.jp", None),
+        ] {
+            assert_eq!(postal(address).as_deref(), expected, "{address}");
+        }
     }
 
     #[test]
