@@ -28,9 +28,11 @@ mod port;
 mod postfix;
 mod process;
 mod program;
+mod pymap;
 mod token;
 
 pub use crate::smtp::Account;
 pub use dovecot::{Dovecot, Options as DovecotOptions};
 pub use fault::Fault;
 pub use postfix::{Options as PostfixOptions, Postfix, Unknown};
+pub use pymap::Pymap;
