@@ -117,6 +117,10 @@ async fn servers(configuration: &Configuration, recipient: Option<&str>) -> io::
             format!("SMTP  {}{}:{}", relay.account.as_ref().map_or_else(String::new, |name| format!("{name}  ")), server.host, server.port);
         if server.login.as_ref().is_some_and(|login| is_asked_for_by_the_daemon(&login.credentials, configuration)) {
             say!("{place}  {LEFT_OUT}");
+            if recipient.is_some() {
+                say!("{place}  試験メールは送っていません");
+                problems += 1;
+            }
             continue;
         }
         match courier::probe(server).await {

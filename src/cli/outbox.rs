@@ -101,6 +101,9 @@ fn show(found: Option<(query::Letter, Vec<u8>)>, id: i64) -> Result<(), Failure>
     if let Some(bounce) = &letter.bounced {
         say!("不達      {}", cell(Some(bounce), 400));
     }
+    if let Some(words) = &letter.bounce_unproven {
+        say!("不達？    {}（この返信を受け取った証拠のない申告です。確かめてから判断してください）", cell(Some(words), 400));
+    }
     if let Some(words) = &letter.server_words {
         say!("応答      {}", cell(Some(words), 400));
     }

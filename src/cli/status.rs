@@ -76,6 +76,7 @@ fn as_json(status: &Status, service: Service, troubles: &[String]) -> Value {
         "withheld": counts(&status.withheld),
         "breaker": status.breaker,
         "bounced": status.bounced,
+        "overdue": status.overdue,
         "last_error": last_error(status).map(|part| json!({"part": part.part, "sentence": part.sentence, "at": part.changed_at})),
     })
 }
@@ -132,6 +133,7 @@ fn troubles(status: &Status, service: Service, zone: &jiff::tz::TimeZone, now: i
         (letters("unknown"), "通の返信は、届いたかどうか分かりません（uketsuke outbox list で確かめ、retry か cancel を選んでください）"),
         (letters("refused"), "通の返信は、相手のサーバーに断られました（uketsuke outbox list）"),
         (status.bounced, "通の返信は、この1週間に相手へ届かず戻ってきました（uketsuke outbox list）"),
+        (status.overdue, "通の返信が、1時間以上送信を待っています（[smtp] の設定と journalctl -u uketsuke を確かめてください）"),
         (status.quarantined, "通のメールを、サーバーから取り寄せられません（自動で再試行します）"),
     ] {
         if number > 0 {

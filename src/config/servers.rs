@@ -94,6 +94,9 @@ fn account(section: &mut Section<'_>, limits: &LimitsPart, store: &Path) -> Opti
     let folder = section.text("folder", "INBOX");
     let filing = filing(section);
     let sent_folder = Some(section.text("sent-folder", "")).filter(|folder| !folder.is_empty());
+    if sent_folder.as_ref() == Some(&folder) {
+        section.refuse("sent-folder", &folder, "is the watched folder itself; write another one, as \"Sent\"");
+    }
     let intervals = mailbox::Intervals {
         poll: seconds(section, "poll-seconds", 60, 5, 3_600),
         idle_refresh: seconds(section, "idle-refresh-seconds", 300, 30, 1_680),

@@ -1,10 +1,9 @@
 //! A claimed letter in the form that may be written to a socket.
 //!
-//! Promises: no address and no line of a [`Letter`] can end its command early or smuggle another one (CRLF only, dots stuffed, ASCII only).
+//! Promises: no address and no line of a [`Letter`] can end its command early or smuggle another one (CRLF only, dots stuffed, ASCII but for an address).
 //! Rejected: mending bare line ends here; the stored bytes are what was signed off, and a sender that edits them hides a fault.
 
 use super::outbox::Claimed;
-use crate::desk::text::address::postal;
 
 /// RFC 5321 section 4.5.3.1.6, without the line end.
 const LONGEST_LINE: usize = 998;
@@ -124,10 +123,9 @@ fn stuffed(bytes: &[u8], alphabet: Alphabet) -> Result<Vec<u8>, LetterError> {
 }
 
 impl Address {
-    /// Takes `local@domain`; a domain in another script gets its form for the wire (RFC 5890). A local part that is no dot-atom (`a..b`, `a.`, as old docomo and au addresses have it) is put in quotes.
+    /// Takes `local@domain`. A local part that is no dot-atom (`a..b`, `a.`, as old docomo and au addresses have it) is put in quotes.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let text = postal(text)?;
         let (local, domain) = text.rsplit_once('@')?;
         let domain_fits = !domain.is_empty() && domain.len() <= 255 && domain.chars().all(is_domain_character);
         let local_fits = !local.is_empty() && local.len() <= 64;
@@ -136,7 +134,7 @@ impl Address {
         }
         let atoms = local.split('.').all(|atom| !atom.is_empty() && atom.chars().all(is_atom_character));
         if atoms || is_quoted(local) {
-            return Some(Self(text));
+            return Some(Self(text.to_owned()));
         }
         local.chars().all(|one| one == '.' || is_atom_character(one)).then(|| Self(format!("\"{local}\"@{domain}")))
     }
@@ -183,7 +181,6 @@ mod tests {
             ("taro.@example.co.jp", Some("\"taro.\"@example.co.jp")),
             ("\"ta ro\"@example.co.jp", Some("\"ta ro\"@example.co.jp")),
             ("太郎@example.co.jp", Some("太郎@example.co.jp")),
-            ("taro@例え.example.jp", Some("taro@xn--r8jz45g.example.jp")),
             ("taro@[192.0.2.1]", Some("taro@[192.0.2.1]")),
             ("taro", None),
             ("@example.co.jp", None),

@@ -26,7 +26,7 @@ pub struct Claimed {
     /// None is the null path `<>`.
     pub envelope_from: Option<String>,
     pub recipient: String,
-    /// The rendered mail, CRLF line ends, ASCII only.
+    /// The rendered mail, CRLF line ends, ASCII but for an address in its header.
     pub bytes: Vec<u8>,
 }
 

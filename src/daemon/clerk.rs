@@ -18,6 +18,7 @@ use crate::desk::standing::Standing;
 use crate::desk::words::Class;
 use crate::desk::{self, Reading};
 use crate::judges::{self, Extent, Mail};
+use crate::store::bounces::Proof;
 use crate::store::conclusion::{self, Concluded, MOST_ATTEMPTS, Pending};
 use crate::store::intake::Kept;
 use crate::store::raw::Packed;
@@ -168,7 +169,17 @@ impl Clerk {
             self.board.say(BREAKER, State::Sick(HALTED.to_owned()));
         }
         for bounced in &concluded.bounced {
-            tracing::warn!(letter = bounced.reply, "A letter came back; see `uketsuke outbox show` and its number.");
+            match bounced.proof {
+                Proof::MessageId => {
+                    tracing::warn!(letter = bounced.reply, "A letter came back; see `uketsuke outbox show` and its number.")
+                }
+                Proof::Address => {
+                    tracing::info!(
+                        letter = bounced.reply,
+                        "A mail says that a letter came back, and does not prove it; see `uketsuke outbox show`."
+                    );
+                }
+            }
         }
         for (pending, written) in taken.iter().zip(&concluded.written) {
             let conclusion = &written.conclusion;

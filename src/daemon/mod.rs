@@ -86,12 +86,11 @@ pub async fn run(configuration: Configuration, path: &Path) -> Result<(), Daemon
 async fn prepare(store: &Store, configuration: &Configuration) -> Result<(), StoreError> {
     let mut parts: Vec<String> = configuration.accounts.iter().map(|account| part_of(&account.account)).collect();
     parts.push(clerk::PART.to_owned());
-    parts.push(outbox::part_of(""));
     parts.extend(configuration.relays.iter().map(|relay| outbox::part_of(relay.key())));
     store.write(move |connection| health::forget_others(connection, &parts)).await?;
-    let keys: Vec<String> = configuration.relays.iter().map(|relay| relay.key().to_owned()).collect();
-    let has_own = keys.iter().any(String::is_empty);
-    store.write(move |connection| readdress(connection, &keys)).await?;
+    let has_own = configuration.relays.iter().any(|relay| relay.key().is_empty());
+    let routes = Route::all(configuration).into_iter().map(|route| (route.account, route.relay)).collect::<Vec<_>>();
+    store.write(move |connection| readdress(connection, &routes)).await?;
     for relay in &configuration.relays {
         sort_out(store, relay.key(), relay.settings.on_unknown).await?;
     }

@@ -18,9 +18,8 @@ use super::text::fold::{fold, printable};
 mod status;
 mod words;
 
-pub use self::status::is_unknown_address;
 use self::status::{Action, Recipient, recipients};
-use self::words::{says_delayed, says_failed, says_unknown};
+use self::words::{says_delayed, says_failed, says_failed_for_good, says_otherwise, says_unknown};
 
 /// A letter that did not arrive, as a mail system tells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,9 +56,10 @@ const MOST_WORDS: usize = 300;
 /// Reads a bounce; none where the mail is no bounce, or one about a delay.
 #[must_use]
 pub fn read(message: &Message<'_>) -> Option<Bounce> {
+    let headers = &message.headers;
     let has_status = message.parts.iter().any(is_status);
-    let failed: Vec<String> = message.headers.all_text("x-failed-recipients").flat_map(|value| addresses(&value)).collect();
-    if !has_status && failed.is_empty() && !is_from_a_mail_system(&message.headers) {
+    let failed: Vec<String> = headers.all_text("x-failed-recipients").flat_map(|value| addresses(&value)).collect();
+    if !has_status && failed.is_empty() && !is_from_a_mail_system(headers) {
         return None;
     }
     let said = Said::of(message);
@@ -68,25 +68,25 @@ pub fn read(message: &Message<'_>) -> Option<Bounce> {
         if about.iter().all(|recipient| recipient.action != Action::Failed) {
             return None;
         }
-    } else if says_delayed(&said.folded) || failed.is_empty() && !says_failed(&said.folded) && permanent_status(&said.text).is_none() {
+    } else if !says_failed_for_good(&said.folded)
+        && (says_delayed(&said.folded) || failed.is_empty() && !says_failed(&said.folded) && permanent_status(&said.text).is_none())
+    {
         return None;
     }
     let about: Vec<Recipient> = report.unwrap_or_default().into_iter().filter(|recipient| recipient.action == Action::Failed).collect();
+    let words = about.iter().find_map(|recipient| recipient.diagnostic.clone()).unwrap_or_else(|| line_of_failure(&said.text));
     let status = about.iter().find_map(|recipient| recipient.status.clone()).or_else(|| permanent_status(&said.text));
     let mut named: Vec<String> = about.iter().flat_map(|recipient| recipient.addresses.clone()).chain(failed).collect();
     if named.is_empty() {
         named = addresses(&said.text);
     }
+    named.retain(|address| !is_mail_system(address));
     named.sort();
     named.dedup();
     named.truncate(MOST_NAMES);
-    let words = about.iter().find_map(|recipient| recipient.diagnostic.clone()).unwrap_or_else(|| line_of_failure(&said.text));
-    let is_unknown = match &status {
-        Some(status) if !is_vague(status) => is_unknown_address(status),
-        _ => says_unknown(&fold(&words)) || says_unknown(&said.folded),
-    };
+    let is_unknown = is_unknown_address(status.as_deref(), &words) || is_vague(status.as_deref()) && says_unknown(&said.folded);
     Some(Bounce {
-        letters: letters(message, &said),
+        letters: letters(headers, &said),
         addresses: named,
         status,
         failure: if is_unknown { Failure::UnknownAddress } else { Failure::Refused },
@@ -95,16 +95,32 @@ pub fn read(message: &Message<'_>) -> Option<Bounce> {
 }
 
 fn is_status(part: &Part<'_>) -> bool {
-    matches!(part.content_type.as_str(), "message/delivery-status" | "message/global-delivery-status")
+    matches!(part.content_type.as_str(), "message/delivery-status" | "message/global-delivery-status" | "message/xdelivery-status")
 }
 
+/// A vacation has the null path, too, and answers our letter by its id; what tells it from a bounce is who wrote it.
 fn is_from_a_mail_system(headers: &Headers<'_>) -> bool {
-    is_null_path(headers) || headers.senders().iter().filter_map(|from| from.address.as_deref()).any(is_mail_system)
+    let is_answer = headers.all_text("auto-submitted").any(|value| value.to_ascii_lowercase().contains("auto-replied"));
+    headers.senders().iter().filter_map(|from| from.address.as_deref()).any(is_mail_system) || is_null_path(headers) && !is_answer
 }
 
-/// 5.0.0 and 5.5.0 say only that it failed; servers put them where they have no better code.
-fn is_vague(status: &str) -> bool {
-    matches!(status, "5.0.0" | "5.5.0" | "5.3.0")
+/// Whether a refusal says that nobody has the address: by its status (RFC 3463 section 3.2), or by its words where the status says nothing.
+/// A full mailbox, a filter or a policy is no unknown address, whatever number it comes with.
+#[must_use]
+pub fn is_unknown_address(status: Option<&str>, words: &str) -> bool {
+    let folded = fold(words);
+    if says_otherwise(&folded) {
+        return false;
+    }
+    match status {
+        Some(status) if status::is_unknown_address(status) => true,
+        status => is_vague(status) && says_unknown(&folded),
+    }
+}
+
+/// These say only that it failed; servers put them where they have no better code.
+fn is_vague(status: Option<&str>) -> bool {
+    status.is_none_or(|status| matches!(status, "5.0.0" | "5.1.0" | "5.3.0" | "5.5.0"))
 }
 
 /// The texts of a bounce.
@@ -142,19 +158,35 @@ impl Said {
     }
 }
 
-/// Ids of our letters, wherever they stand: in the returned header, as envelope id, in References.
-fn letters(message: &Message<'_>, said: &Said) -> Vec<String> {
+/// Ids of our letters where the bounced one's id stands: in the returned header, as envelope id, in the fields that answer it. Not wherever an
+/// id stands: what bounced may be a colleague's mail in a thread that began with a letter of ours.
+fn letters(headers: &Headers<'_>, said: &Said) -> Vec<String> {
+    let answered = ["x-original-message-id", "original-message-id", "in-reply-to"].iter().flat_map(|name| headers.all_text(name));
+    let references = headers.text("references").and_then(|ids| ids.split_whitespace().last().map(str::to_owned));
+    let mut places: Vec<String> = answered.map(std::borrow::Cow::into_owned).chain(references).collect();
+    places.extend(field(&said.returned, "message-id"));
+    places.extend(field(&said.status, "original-envelope-id").map(|id| status::plain(&id)));
     let mut found: Vec<String> = Vec::new();
-    let headers = ["in-reply-to", "references", "x-original-message-id", "original-message-id"];
-    let fields = headers.iter().flat_map(|name| message.headers.all_text(name)).map(std::borrow::Cow::into_owned);
-    for text in fields.chain([&said.returned, &said.status, &said.text].map(String::clone)) {
-        for id in LETTER.find_iter(&text).map(|id| format!("<{}>", id.as_str())).filter(|id| is_message_id(id)) {
-            if !found.contains(&id) && found.len() < MOST_NAMES {
-                found.push(id);
-            }
+    for id in places.iter().flat_map(|place| LETTER.find_iter(place)).map(|id| format!("<{}>", id.as_str())) {
+        if is_message_id(&id) && !found.contains(&id) && found.len() < MOST_NAMES {
+            found.push(id);
         }
     }
     found
+}
+
+/// The first field of this name in a text that holds a header, its folded lines included.
+fn field(text: &str, name: &str) -> Option<String> {
+    let mut lines = text.lines();
+    let mut value = lines.by_ref().find_map(|line| {
+        let (found, value) = line.trim_start_matches(['>', ' ']).split_once(':')?;
+        found.trim().eq_ignore_ascii_case(name).then(|| value.trim().to_owned())
+    })?;
+    for more in lines.take_while(|line| line.starts_with([' ', '\t'])) {
+        value.push(' ');
+        value.push_str(more.trim());
+    }
+    Some(value)
 }
 
 #[expect(clippy::expect_used, reason = "constant patterns, compiled by the tests")]

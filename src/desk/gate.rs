@@ -104,11 +104,11 @@ fn is_over_rate(kind: ReplyKind, rules: &Rules, standing: &Standing, now: i64) -
 /// Whether a letter that passed every gate may leave by itself.
 #[must_use]
 pub fn handling(rules: &Rules, standing: &Standing) -> Handling {
-    if standing.breaker == Breaker::Tripped || standing.letters_last_hour >= rules.gates.rates.total_an_hour {
-        return Handling::Held(HoldReason::Breaker);
-    }
+    let is_too_many = standing.breaker == Breaker::Tripped || standing.letters_last_hour >= rules.gates.rates.total_an_hour;
     match rules.gates.mode {
+        ReplyMode::Send if is_too_many => Handling::Held(HoldReason::Breaker),
         ReplyMode::Send => Handling::AtOnce,
+        // A person looks at each of these anyway.
         ReplyMode::Hold | ReplyMode::Off => Handling::Held(HoldReason::Mode),
     }
 }

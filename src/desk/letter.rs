@@ -11,7 +11,6 @@ use jiff::tz::TimeZone;
 
 use super::gate::{LOOP_HEADER, MESSAGE_ID_START};
 use super::template::Rendered;
-use super::text::address::postal;
 
 /// Who writes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +57,7 @@ pub fn compose(label: &str, rendered: &Rendered, sender: &Sender, occasion: &Occ
     field(&mut head, "Date", &date(occasion.now));
     mailbox_field(&mut head, "From", &sender.name, &sender.address);
     // A local part beyond ASCII stands there as it is (RFC 6532): such a letter goes only to servers that take it so.
-    field(&mut head, "To", &postal(occasion.recipient).unwrap_or_else(|| occasion.recipient.to_owned()));
+    field(&mut head, "To", occasion.recipient);
     if let Some(reply_to) = &sender.reply_to {
         field(&mut head, "Reply-To", reply_to);
     }

@@ -1,8 +1,8 @@
 //! Copies of our letters in the mailbox's own folder for sent mail: kept there for people, and for an office that restores its store.
 //!
 //! Promises: a letter's copy is put there after the letter was sent, never before; before the first look of a run the letters that stand
-//! there are made known, so that a store from yesterday does not write them again. A copy may stand there twice after a crash; a folder
-//! that cannot be used keeps no mail from being read.
+//! there are made known, so that a store from yesterday does not write them again. A copy may stand there twice after a crash. A folder
+//! that breaks the connection does so three times and no more: it keeps no mail from being read.
 //! Rejected: SEARCH for our mark; servers differ in what they find. The last letters are what counts: older mail is not answered anyway.
 
 use super::answer::Code;
@@ -63,7 +63,7 @@ impl<L: Ledger> Visit<'_, L> {
     }
 
     async fn append_to(&mut self, target: &str, bytes: &[u8]) -> Result<(), MailboxError> {
-        // Our letters are ASCII; whatever else may have come into the row is sent as it can be read.
+        // UTF-8, and ASCII but for an address; whatever else may have come into the row is sent as it can be read.
         let text = String::from_utf8_lossy(bytes).into_owned();
         let shown = format!("(a letter of {} bytes)", text.len());
         let lines = [Line::open(format!("APPEND {target} (\\Seen) {{{}}}", text.len())), Line::secret(text, &shown)];
@@ -86,8 +86,8 @@ enum Attempt {
     TooMany,
 }
 
-/// Connections that one copy may cost.
-const MOST_ATTEMPTS: u32 = 3;
+/// Connections that one copy, or the reading of the folder, may cost.
+pub(super) const MOST_ATTEMPTS: u32 = 3;
 
 impl Attempts {
     fn begins(&mut self, letter: i64) -> Attempt {
@@ -103,15 +103,32 @@ impl Attempts {
 pub(super) async fn learn<L: Ledger>(session: &mut Session, account: &str, folder: &str, ledger: &L) -> Result<(), MailboxError> {
     let ids = match ids(session, folder).await {
         Ok(ids) => ids,
-        // It is made with the first copy.
-        Err(MailboxError::Folder { .. } | MailboxError::NoUidValidity { .. }) => return Ok(()),
-        Err(MailboxError::Refused { said, .. }) => {
-            ledger.observe(account, Event::SentUnread { sentence: said });
+        // One that is not there is made with the first copy; one that is there and cannot be read is an operator's business.
+        Err(MailboxError::Folder { said, .. } | MailboxError::Refused { said, .. }) => {
+            if exists(session, folder).await? {
+                ledger.observe(account, Event::SentUnread { sentence: said });
+            }
             return Ok(());
         }
         Err(other) => return Err(other),
     };
     Ok(ledger.learn_letters(account, ids).await?)
+}
+
+/// Whether the server lists the folder.
+async fn exists(session: &mut Session, folder: &str) -> Result<bool, MailboxError> {
+    let folder = encoding::quoted_mailbox(&folder::spelled(session, folder).await?);
+    let mut is_listed = false;
+    let command = format!("LIST \"\" {folder}");
+    let listing = session.command(&command, Haste::Short, |data| {
+        is_listed |= matches!(data, Data::Separator(_));
+        Ok(())
+    });
+    match listing.await {
+        Ok(_) => Ok(is_listed),
+        Err(MailboxError::Refused { .. }) => Ok(true),
+        Err(other) => Err(other),
+    }
 }
 
 async fn ids(session: &mut Session, folder: &str) -> Result<Vec<String>, MailboxError> {

@@ -28,6 +28,8 @@ pub(super) struct Notes {
     pub looks: u64,
     /// The letters in the folder for sent mail were made known in this run.
     pub knows_letters: bool,
+    /// How often that was begun.
+    pub learning: u32,
     pub copies: Attempts,
     pub reconciled: Option<Instant>,
     pub reconciling: Progress,
@@ -50,6 +52,7 @@ impl Notes {
                 uidvalidity,
                 looks: self.looks,
                 knows_letters: self.knows_letters,
+                learning: self.learning,
                 copies: std::mem::take(&mut self.copies),
                 ..Self::default()
             };

@@ -118,7 +118,17 @@ impl<L: Ledger> Watcher<L> {
     /// Once a run, before anything is read: which letters were sent already.
     async fn learn_letters(&self, session: &mut Session) -> Result<(), MailboxError> {
         let Some(folder) = self.settings.sent_folder.as_ref().filter(|_| !self.memory.notes().knows_letters) else { return Ok(()) };
-        copies::learn(session, &self.settings.account, folder, self.ledger.as_ref()).await?;
+        let begun = {
+            let mut notes = self.memory.notes();
+            notes.learning += 1;
+            notes.learning
+        };
+        if begun > copies::MOST_ATTEMPTS {
+            let sentence = format!("the connection broke each time that {folder} was read");
+            self.observe(Event::SentUnread { sentence });
+        } else {
+            copies::learn(session, &self.settings.account, folder, self.ledger.as_ref()).await?;
+        }
         self.memory.notes().knows_letters = true;
         Ok(())
     }

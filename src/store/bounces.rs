@@ -1,7 +1,7 @@
 //! Letters that came back: which one a bounce speaks of, and whether its address is left alone from now on.
 //!
 //! Promises: an address is suspended only by a bounce that names our letter's Message-ID and this address; a bounce that names an
-//! address alone is shown to the operator and changes nothing, since anybody can write one.
+//! address alone is shown as unproven and changes nothing, since anybody can write one.
 
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -52,18 +52,27 @@ pub(super) fn link(connection: &Connection, bounce: &Bounce, now: i64) -> Result
 
 /// Writes down that a letter came back, as a mail says.
 pub(super) fn note(connection: &Connection, submission: i64, bounce: &Bounce, linked: &Linked, now: i64) -> Result<(), StoreError> {
-    let is_about_the_address = bounce.addresses.is_empty() || bounce.addresses.contains(&linked.recipient);
-    let suspends = linked.proof == Proof::MessageId && bounce.failure == Failure::UnknownAddress && is_about_the_address;
-    connection
-        .prepare_cached(
-            "INSERT INTO bounces (address, at, words, reply, submission, status, suspends) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        )?
-        .execute(params![linked.recipient, utc_text(now), bounce.words, linked.reply, submission, bounce.status, suspends])?;
+    let is_proven = linked.proof == Proof::MessageId;
+    let suspends = is_proven && bounce.failure == Failure::UnknownAddress && bounce.addresses.contains(&linked.recipient);
+    // A second one of the same sort says nothing new, and anybody can write thousands.
+    let sql = "INSERT INTO bounces (address, at, words, reply, submission, status, suspends, proven)
+         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 WHERE NOT EXISTS (
+             SELECT 1 FROM bounces WHERE reply = ?4 AND proven = ?8 AND suspends = ?7 AND at >= (SELECT changed_at FROM replies WHERE id = ?4))";
+    connection.prepare_cached(sql)?.execute(params![
+        linked.recipient,
+        utc_text(now),
+        bounce.words,
+        linked.reply,
+        submission,
+        bounce.status,
+        suspends,
+        is_proven
+    ])?;
     Ok(())
 }
 
 /// Writes down that the SMTP server called a letter's address unknown.
-pub(super) fn note_refusal(connection: &Connection, reply: i64, status: &str, words: &str, now: i64) -> Result<(), StoreError> {
+pub(super) fn note_refusal(connection: &Connection, reply: i64, status: Option<&str>, words: &str, now: i64) -> Result<(), StoreError> {
     connection
         .prepare_cached(
             "INSERT INTO bounces (address, at, words, reply, status) SELECT recipient, ?2, ?3, ?1, ?4 FROM replies WHERE id = ?1",

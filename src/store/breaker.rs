@@ -40,6 +40,16 @@ pub(super) fn trip(connection: &Connection, letters: u32, now: i64) -> Result<()
         "UPDATE replies SET state = 'held', hold_reason = 'breaker', next_attempt_at = NULL, changed_at = ?1 WHERE state = 'queued'",
         params![at],
     )?;
+    // Those that are on their way may come back untaken.
+    connection.execute("UPDATE replies SET hold_reason = 'breaker' WHERE state IN ('sending', 'data')", [])?;
+    Ok(())
+}
+
+/// Letters that were on their way when it tripped and would wait for their next time wait for a person instead.
+pub(super) fn hold_returned(connection: &Connection) -> Result<(), StoreError> {
+    connection
+        .prepare_cached("UPDATE replies SET state = 'held', next_attempt_at = NULL WHERE state = 'queued' AND hold_reason = 'breaker'")?
+        .execute([])?;
     Ok(())
 }
 

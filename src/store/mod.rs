@@ -37,6 +37,8 @@ pub enum StoreError {
     Foreign,
     #[error("the file was written by a newer uketsuke (version {version} of its tables); install that version again")]
     Newer { version: u32 },
+    #[error("the file was written by an older uketsuke; the daemon brings it up to date when it starts (systemctl restart uketsuke)")]
+    Older,
     #[error("the file is damaged ({detail}); stop the daemon, keep the file, and restore the last backup")]
     Damaged { detail: String },
     #[error("the file {} cannot be opened ({detail}); its folder must exist and belong to the service's user", path.display())]
@@ -247,7 +249,11 @@ pub fn open_for_operator(path: &Path) -> Result<Connection, StoreError> {
 
 fn ours(connection: &Connection) -> Result<(), StoreError> {
     let application: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
-    if application == schema::APPLICATION_ID { Ok(()) } else { Err(StoreError::Foreign) }
+    if application != schema::APPLICATION_ID {
+        return Err(StoreError::Foreign);
+    }
+    schema::refuse_others(connection)?;
+    if schema::is_current(connection)? { Ok(()) } else { Err(StoreError::Older) }
 }
 
 /// A point in time of a row, in UTC seconds.

@@ -5,7 +5,7 @@
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
-use super::{StoreError, bounces, seconds};
+use super::{StoreError, bounces, breaker, seconds};
 use crate::desk::bounce::{is_unknown_address, permanent_status};
 use crate::desk::text::date::utc_text;
 
@@ -49,18 +49,25 @@ pub enum AfterCrash {
     Resend,
 }
 
-/// Gives the letters of relays that are no longer configured to the office's own server. The keys are those of all relays.
+/// Gives every letter that has not left to the relay that its account has today; those of accounts that are no longer configured to the
+/// office's own. `routes` are account and relay's key.
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn readdress(connection: &mut Connection, relays: &[String]) -> Result<(), StoreError> {
+pub fn readdress(connection: &mut Connection, routes: &[(String, String)]) -> Result<(), StoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let open = "state NOT IN ('sent', 'cancelled') AND relay <> ''";
-    let mut statement = transaction.prepare(&format!("SELECT DISTINCT relay FROM replies WHERE {open}"))?;
-    let used = statement.query_map([], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
+    let mut statement = transaction.prepare(
+        "SELECT r.id, r.relay, s.account FROM replies r CROSS JOIN submissions s ON s.id = r.submission WHERE r.state NOT IN ('sent', 'cancelled')",
+    )?;
+    let open = statement
+        .query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?)))?
+        .collect::<Result<Vec<_>, _>>()?;
     drop(statement);
-    for relay in used.iter().filter(|relay| !relays.contains(relay)) {
-        transaction.execute(&format!("UPDATE replies SET relay = '' WHERE {open} AND relay = ?1"), params![relay])?;
+    for (id, relay, account) in open {
+        let today = routes.iter().find(|(known, _)| *known == account).map_or("", |(_, relay)| relay.as_str());
+        if relay != today {
+            transaction.execute("UPDATE replies SET relay = ?2 WHERE id = ?1", params![id, today])?;
+        }
     }
     transaction.commit()?;
     Ok(())
@@ -79,8 +86,9 @@ pub fn recover(connection: &mut Connection, relay: &str, after_crash: AfterCrash
     if after_crash == AfterCrash::Resend {
         transaction.execute(&format!("{again} AND state = 'data' AND attempts < ?3"), params![at, relay, MOST_RESENDS])?;
     }
+    breaker::hold_returned(&transaction)?;
     let unknown = transaction.execute(
-        "UPDATE replies SET state = 'unknown', next_attempt_at = NULL, changed_at = ?1,
+        "UPDATE replies SET state = 'unknown', hold_reason = NULL, next_attempt_at = NULL, changed_at = ?1,
             server_words = 'the daemon ended while the letter was on its way; whether it was delivered is unknown' WHERE state = 'data' AND relay = ?2",
         params![at, relay],
     )?;
@@ -133,7 +141,7 @@ pub fn return_unspent(connection: &Connection, id: i64, now: i64) -> Result<(), 
             "UPDATE replies SET state = 'queued', attempts = attempts - 1, changed_at = ?2 WHERE id = ?1 AND state = 'sending'",
         )?
         .execute(params![id, utc_text(now)])?;
-    Ok(())
+    breaker::hold_returned(connection)
 }
 
 /// Writes down how an attempt ended. An address that the server calls unknown (5.1.x, RFC 3463 section 3.2) is left alone for a while.
@@ -149,12 +157,18 @@ pub fn settle(connection: &mut Connection, id: i64, settled: &Settled, now: i64)
         Settled::Unknown { words } => ("unknown", None, words),
     };
     transaction
-        .prepare_cached("UPDATE replies SET state = ?2, next_attempt_at = ?3, server_words = ?4, changed_at = ?5 WHERE id = ?1")?
+        .prepare_cached(
+            "UPDATE replies SET state = ?2, next_attempt_at = ?3, server_words = ?4, changed_at = ?5,
+                hold_reason = CASE ?2 WHEN 'queued' THEN hold_reason END WHERE id = ?1",
+        )?
         .execute(params![id, state, due, words, utc_text(now)])?;
+    breaker::hold_returned(&transaction)?;
     if let Settled::Refused { words } = settled
-        && let Some(status) = permanent_status(words).filter(|status| is_unknown_address(status))
+        && let status = permanent_status(words)
+        && status.is_some()
+        && is_unknown_address(status.as_deref(), words)
     {
-        bounces::note_refusal(&transaction, id, &status, words, now)?;
+        bounces::note_refusal(&transaction, id, status.as_deref(), words, now)?;
     }
     transaction.commit()?;
     Ok(())
@@ -261,6 +275,6 @@ pub fn order(connection: &mut Connection, id: i64, order: Order, actor: &str, no
 
 /// Whether a letter was sent and came back.
 fn came_back(connection: &Connection, id: i64) -> Result<bool, StoreError> {
-    let sql = "SELECT 1 FROM bounces b JOIN replies r ON r.id = b.reply WHERE r.id = ?1 AND b.at >= r.changed_at";
+    let sql = "SELECT 1 FROM bounces b JOIN replies r ON r.id = b.reply WHERE r.id = ?1 AND b.proven = 1 AND b.at >= r.changed_at";
     Ok(connection.prepare_cached(sql)?.exists(params![id])?)
 }

@@ -29,6 +29,8 @@ pub struct Status {
     pub withheld: Vec<(String, u64)>,
     /// That all letters are being held.
     pub breaker: Option<Tripped>,
+    /// Letters that have waited for their time for more than an hour.
+    pub overdue: u64,
     /// Letters that came back in the last week and were not sent again.
     pub bounced: u64,
 }
@@ -114,10 +116,15 @@ pub fn status(connection: &Connection) -> Result<Status, StoreError> {
         filings_refused: connection.query_row("SELECT count(*) FROM filings WHERE state = 'refused'", [], |row| count(row, 0))?,
         unreachable: withheld.iter().find(|(gate, _)| gate == "address").map_or(0, |(_, number)| *number),
         withheld,
+        overdue: connection.query_row(
+            "SELECT count(*) FROM replies WHERE state = 'queued' AND next_attempt_at < strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '-1 hour')",
+            [],
+            |row| count(row, 0),
+        )?,
         breaker: breaker::tripped(connection)?,
         bounced: connection.query_row(
             "SELECT count(DISTINCT r.id) FROM replies r JOIN bounces b ON b.reply = r.id
-             WHERE r.state = 'sent' AND b.at >= r.changed_at AND b.at > strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '-7 days')",
+             WHERE r.state = 'sent' AND b.proven = 1 AND b.at >= r.changed_at AND b.at > strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '-7 days')",
             [],
             |row| count(row, 0),
         )?,
@@ -207,6 +214,8 @@ pub struct Letter {
     pub hold_reason: Option<String>,
     /// What the last bounce of it says.
     pub bounced: Option<String>,
+    /// What a mail says that calls its address unreachable and does not prove that it knows the letter.
+    pub bounce_unproven: Option<String>,
     pub created_at: String,
     pub changed_at: String,
 }
@@ -326,7 +335,9 @@ fn complete(connection: &Connection, submission: &mut Submission) -> Result<(), 
 
 const LETTER_COLUMNS: &str =
     "id, submission, kind, state, recipient, subject, message_id, attempts, next_attempt_at, server_words, hold_reason,
-     (SELECT words FROM bounces b WHERE b.reply = replies.id AND b.at >= replies.changed_at ORDER BY b.rowid DESC LIMIT 1), created_at, changed_at";
+     (SELECT words FROM bounces b WHERE b.reply = replies.id AND b.proven = 1 AND b.at >= replies.changed_at ORDER BY b.rowid DESC LIMIT 1),
+     (SELECT words FROM bounces b WHERE b.reply = replies.id AND b.proven = 0 AND b.at >= replies.changed_at ORDER BY b.rowid DESC LIMIT 1),
+     created_at, changed_at";
 
 fn letters(connection: &Connection, condition: &'static str, value: i64) -> Result<Vec<Letter>, StoreError> {
     let mut statement = connection.prepare_cached(&format!("SELECT {LETTER_COLUMNS} FROM replies WHERE {condition} ORDER BY id"))?;
@@ -348,8 +359,9 @@ fn letter(row: &Row<'_>) -> rusqlite::Result<Letter> {
         server_words: row.get(9)?,
         hold_reason: row.get(10)?,
         bounced: row.get(11)?,
-        created_at: row.get(12)?,
-        changed_at: row.get(13)?,
+        bounce_unproven: row.get(12)?,
+        created_at: row.get(13)?,
+        changed_at: row.get(14)?,
     })
 }
 

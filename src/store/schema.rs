@@ -27,6 +27,15 @@ pub fn refuse_others(connection: &Connection) -> Result<(), StoreError> {
     if version > newest() { Err(StoreError::Newer { version }) } else { Ok(()) }
 }
 
+/// Whether the file has today's tables.
+///
+/// # Errors
+/// What SQLite says.
+pub fn is_current(connection: &Connection) -> Result<bool, StoreError> {
+    let version: u32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    Ok(version == newest())
+}
+
 fn newest() -> u32 {
     u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX)
 }

@@ -1,6 +1,7 @@
 //! Copies in the folder for sent mail: which are to be made, and which stand there although the store knows nothing of them.
 //!
-//! Promises: a letter that stands there was sent, whatever an older store says; no second one is written about the same mail.
+//! Promises: a letter that stands there was sent, whatever an older store says; no second one is written about the same mail. A letter
+//! whose copy this store made itself, and that an operator sends again, is not taken for one.
 
 use rusqlite::{Connection, TransactionBehavior, params};
 
@@ -21,7 +22,7 @@ pub struct Wanted {
 /// [`StoreError`].
 pub fn wanted(connection: &Connection, account: &str, limit: usize) -> Result<Vec<Wanted>, StoreError> {
     let mut statement = connection.prepare_cached(
-        "SELECT r.id, r.bytes FROM replies r JOIN submissions s ON s.id = r.submission
+        "SELECT r.id, r.bytes FROM replies r CROSS JOIN submissions s ON s.id = r.submission
          WHERE r.copy = 'wanted' AND r.state = 'sent' AND s.account = ?1 ORDER BY r.id LIMIT ?2",
     )?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
@@ -66,7 +67,7 @@ pub fn learn(connection: &mut Connection, ids: &[String], now: i64) -> Result<Le
             .prepare_cached(
                 "UPDATE replies SET state = 'sent', hold_reason = NULL, next_attempt_at = NULL, copy = 'done', changed_at = ?2,
                     server_words = 'found in the folder for sent mail'
-                 WHERE message_id = ?1 AND state IN ('held', 'queued', 'unknown')",
+                 WHERE message_id = ?1 AND state IN ('held', 'queued', 'unknown') AND copy IS NOT 'done'",
             )?
             .execute(params![id, at])?;
         transaction

@@ -132,3 +132,37 @@ async fn a_missing_folder_is_named() {
     let status = office.ask(&["status"]).await;
     assert!(status.stderr.contains("there is no store /nonexistent/uketsuke.db yet"), "{}", status.stderr);
 }
+
+/// A store of the first release, with a letter that somebody was to release.
+#[tokio::test]
+async fn an_older_store_is_named_as_such_and_brought_up_to_date_by_the_daemon() {
+    let office = Office::new(imap::Options::default(), smtp::Options::default(), |plan| plan);
+    let connection = Connection::open(office.path("uketsuke.db")).expect("opened");
+    connection.execute_batch(include_str!("../../src/store/schema/001.sql")).expect("the first tables");
+    connection
+        .execute_batch(
+            "PRAGMA application_id = 1431000147; PRAGMA user_version = 1;
+             INSERT INTO submissions (id, receipt, account, folder, uidvalidity, uid, sha256, size, content, sighting, received_at, stored_at)
+                 VALUES (1, '20261123-000001', 'desk', 'INBOX', 1, 1, 'x', 1, 'whole', 'live', '2026-11-23T00:00:00Z', '2026-11-23T00:00:00Z');
+             INSERT INTO replies (submission, kind, state, message_id, recipient, subject, bytes, created_at, changed_at) VALUES (1, 'missing',
+                 'held', '<uketsuke.1@x>', 'taro@applicant.example.co.jp', 's', x'53756a6563743a20780d0a0d0a780d0a', '2026-11-23T00:00:00Z', '2026-11-23T00:00:00Z')",
+        )
+        .expect("the first rows");
+    drop(connection);
+    for arguments in [["outbox", "list"].as_slice(), &["status"], &["outbox", "release", "1"]] {
+        let refused = office.ask(arguments).await;
+        assert_eq!(refused.code, Some(1), "{arguments:?}");
+        assert!(
+            refused.stderr.contains("the file was written by an older uketsuke; the daemon brings it up to date when it starts"),
+            "{}",
+            refused.stderr
+        );
+    }
+    let daemon = office.start();
+    office.until_rows("SELECT state, hold_reason, relay FROM replies", &["held|mode|"]).await;
+    assert_eq!(office.ask(&["outbox", "release", "1"]).await.code, Some(0));
+    daemon.close().await;
+    let daemon = office.start();
+    office.until_rows("SELECT state FROM replies", &["sent"]).await;
+    daemon.close().await;
+}

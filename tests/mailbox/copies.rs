@@ -1,7 +1,7 @@
 //! Copies of sent letters in the mailbox's own folder, and what that folder teaches.
 
 use testbed::imap::{Folder, Options, Server, What, When};
-use uketsuke::mailbox::{Filed, SentLetter, Settings};
+use uketsuke::mailbox::{Event, Filed, SentLetter, Settings};
 
 use crate::bench::{Bench, settings};
 
@@ -49,6 +49,22 @@ async fn the_letters_of_the_folder_are_known_before_the_first_look() {
     assert!(place("EXAMINE \"Sent\"") < place("EXAMINE \"INBOX\""), "{commands:?}");
     assert_eq!(bench.ledger.rows().bodies(), ["Subject: one\r\n\r\n"]);
     bench.stop().await;
+}
+
+#[tokio::test]
+async fn a_folder_that_cannot_be_read_is_told_and_keeps_no_mail_from_being_read() {
+    let folders = || vec![Folder::named("INBOX").holding(["Subject: one\r\n\r\n"]), Folder::named("Sent").holding(["Subject: x\r\n\r\n"])];
+    for (what, when, words) in [
+        (What::Close, "FETCH 1:1 (UID BODY.PEEK[HEADER]", "the connection broke each time that Sent was read"),
+        (What::No("[NOPERM] Not yours".to_owned()), "EXAMINE \"Sent\"", "Not yours"),
+    ] {
+        let server = Server::start(Options { folders: folders(), script: vec![When::command(when).then(what)], ..Options::default() });
+        let bench = Bench::start(copying(&server));
+        bench.ledger.until("the mail", |rows| rows.kept.len() == 1).await;
+        let ledger = bench.stop().await;
+        let told = |event: &Event| matches!(event, Event::SentUnread { sentence } if sentence.contains(words));
+        assert!(ledger.rows().events.iter().any(told), "{words}");
+    }
 }
 
 #[tokio::test]

@@ -20,10 +20,10 @@ pub struct Recipient {
     pub diagnostic: Option<String>,
 }
 
-/// Whether a status says that nobody has the address (RFC 3463 section 3.2). X.1.7 and X.1.8 speak of the sender's.
-#[must_use]
+/// Whether a status alone says that nobody has the address: X.1.1 to X.1.3 and X.1.6 of RFC 3463 section 3.2, a host that is not there
+/// (X.4.4), and Exchange's 5.1.10 and 5.4.310 for both. Others of X.1 speak of the sender, of ambiguity, or are used for filters.
 pub fn is_unknown_address(status: &str) -> bool {
-    status.starts_with("5.1.") && !matches!(status, "5.1.7" | "5.1.8" | "5.1.9")
+    matches!(status, "5.1.1" | "5.1.2" | "5.1.3" | "5.1.6" | "5.1.10" | "5.4.4" | "5.4.310")
 }
 
 /// The recipients of all reports in a text; none where it holds no block of a recipient.
@@ -56,7 +56,8 @@ fn recipient(fields: &[(String, String)]) -> Option<Recipient> {
     let addresses: Vec<String> = ["original-recipient", "final-recipient"].into_iter().filter_map(value).filter_map(address).collect();
     let status = value("status").and_then(status);
     let action = match value("action").map(|action| action.to_ascii_lowercase()) {
-        Some(action) if action.starts_with("failed") => Action::Failed,
+        // OpenSMTPD writes `error`.
+        Some(action) if ["failed", "failure", "error"].iter().any(|word| action.starts_with(word)) => Action::Failed,
         Some(_) => Action::Other,
         // Some servers leave the action out.
         None if status.as_ref().is_some_and(|status| status.starts_with('5')) => Action::Failed,
@@ -73,9 +74,31 @@ fn status(value: &str) -> Option<String> {
     (code.split('.').filter(|number| !number.is_empty()).count() == 3).then_some(code)
 }
 
-/// `rfc822; <taro@example.jp>`: the address alone.
+/// `rfc822; <taro@example.jp>`: the address alone. Some servers write the type twice.
 fn address(value: &str) -> Option<String> {
-    let address = value.split_once(';').map_or(value, |(_, address)| address);
-    let address = address.trim().trim_matches(['<', '>', '"']).replace("+2B", "+").replace("+3D", "=");
+    let address = value.rsplit_once(';').map_or(value, |(_, address)| address);
+    let address = plain(address.trim().trim_matches(['<', '>', '"']));
     address.contains('@').then(|| address.to_lowercase())
+}
+
+/// A text without xtext's `+2B` (RFC 3461 section 4).
+pub fn plain(xtext: &str) -> String {
+    let mut text = String::with_capacity(xtext.len());
+    let mut rest = xtext;
+    while let Some((before, after)) = rest.split_once('+') {
+        text.push_str(before);
+        let code = after.get(..2).and_then(|code| u8::from_str_radix(code, 16).ok()).filter(u8::is_ascii_graphic);
+        match (code, after.get(2..)) {
+            (Some(code), Some(after)) => {
+                text.push(char::from(code));
+                rest = after;
+            }
+            _ => {
+                text.push('+');
+                rest = after;
+            }
+        }
+    }
+    text.push_str(rest);
+    text
 }

@@ -43,18 +43,54 @@ fn a_report_names_the_letter_the_address_and_the_reason() {
 #[test]
 fn only_some_failures_speak_of_the_address() {
     for (status, expected) in [
-        ("5.1.0", Failure::UnknownAddress),
         ("5.1.2", Failure::UnknownAddress),
         ("5.1.10", Failure::UnknownAddress),
+        ("5.4.4", Failure::UnknownAddress),
+        ("5.1.4", Failure::Refused),
         ("5.1.8", Failure::Refused),
+        ("5.1.90", Failure::Refused),
         ("5.2.2", Failure::Refused),
         ("5.7.1", Failure::Refused),
         // Vague: the words decide.
         ("5.0.0", Failure::UnknownAddress),
+        ("5.1.0", Failure::UnknownAddress),
     ] {
         let bounce = read_text(&report(DAEMON, "x", &unknown(status), &returned())).expect("a bounce");
         assert_eq!((bounce.failure, bounce.status.as_deref()), (expected, Some(status)), "{status}");
     }
+}
+
+#[test]
+fn a_full_mailbox_or_a_filter_is_no_unknown_address_whatever_its_number() {
+    for words in [
+        "552 5.1.1 Mailbox is over quota",
+        "550 5.1.1 Blocked by our spam filter",
+        "550 5.1.1 容量を超えています",
+        "550 User unknown; DMARC policy",
+    ] {
+        let status =
+            format!("Final-Recipient: rfc822; taro@applicant.example.jp\nAction: failed\nStatus: 5.1.1\nDiagnostic-Code: smtp; {words}\n");
+        assert_eq!(read_text(&report(DAEMON, "x", &status, &returned())).expect("a bounce").failure, Failure::Refused, "{words}");
+    }
+    for (words, expected) in [
+        ("550 5.1.1 No such user", true),
+        ("550 User unknown", true),
+        ("550 5.1.1 <taro@x>: Recipient address rejected: User unknown in relay recipient table", true),
+        ("550 5.1.1 over quota", false),
+        ("550 5.7.1 User unknown", false),
+    ] {
+        assert_eq!(is_unknown_address(permanent_status(words).as_deref(), words), expected, "{words}");
+    }
+}
+
+/// A colleague's mail in a thread that our letter began: its bounce is no bounce of the letter.
+#[test]
+fn an_id_that_only_stands_somewhere_names_no_letter() {
+    let returned =
+        format!("From: hana@office.example.jp\nReferences: <{OURS}> <a@applicant.example.jp>\nMessage-ID: <colleague@office.example.jp>\n");
+    let head = format!("{DAEMON}\nReferences: <{OURS}> <colleague@office.example.jp>");
+    let bounce = read_text(&report(&head, &format!("about <{OURS}>"), &unknown("5.1.1"), &returned)).expect("a bounce");
+    assert_eq!(bounce.letters, Vec::<String>::new());
 }
 
 #[test]
@@ -68,6 +104,8 @@ fn the_envelope_id_names_the_letter_where_nothing_is_returned() {
 fn odd_reports_are_read_as_well() {
     for (name, status) in [
         ("no blank line between the blocks", "Reporting-MTA: dns; mx\nFinal-Recipient: rfc822; taro@applicant.example.jp\nAction: failed\nStatus: 5.1.1\n".to_owned()),
+        ("OpenSMTPD's action", "Final-Recipient: rfc822; taro@applicant.example.jp\nAction: error\nStatus: 5.1.1\n".to_owned()),
+        ("the type twice, and xtext", "Final-Recipient: rfc822; rfc822; <taro@applicant.example.jp>\nOriginal-Recipient: rfc822;taro+2Bx@applicant.example.jp\nAction: failed\nStatus: 5.1.1\n".to_owned()),
         ("no action", "Final-Recipient: rfc822;taro@applicant.example.jp\nStatus: 5.1.1 (bad destination)\n".to_owned()),
         ("another type of address", "Final-Recipient: X-Local; <taro@applicant.example.jp>\nAction: FAILED (permanently)\nStatus: 5.1.1\n".to_owned()),
         ("the address as it was given", "Original-Recipient: rfc822;taro@applicant.example.jp\nFinal-Recipient: rfc822;t1234@inside.applicant.example.jp\nAction: failed\nStatus: 5.1.1\n".to_owned()),
@@ -125,7 +163,7 @@ fn what_only_looks_like_a_bounce_is_none() {
         (
             "a vacation with a null path",
             format!(
-                "Return-Path: <>\nFrom: taro@applicant.example.jp\nAuto-Submitted: auto-replied\nIn-Reply-To: <{OURS}>\nSubject: Re: x\n\nI am away until 5.1.2027.\n"
+                "Return-Path: <>\nFrom: taro@applicant.example.jp\nAuto-Submitted: auto-replied\nIn-Reply-To: <{OURS}>\nSubject: Re: x\n\nI am away until 5.1.26, user unknown taro@applicant.example.jp.\n"
             ),
         ),
         (
@@ -148,5 +186,6 @@ fn nothing_is_taken_for_an_id_of_ours_that_is_none() {
     let other = returned().replace("uketsuke.", "x-uketsuke-");
     assert_eq!(read_text(&report(DAEMON, "x", &unknown("5.1.1"), &other)).expect("a bounce").letters, Vec::<String>::new());
     let many: String = (0..100).map(|number| format!("<uketsuke.{number}.missing.0@office.example.jp> ")).collect();
-    assert_eq!(read_text(&report(DAEMON, &many, &unknown("5.1.1"), "")).expect("a bounce").letters.len(), MOST_NAMES);
+    let head = format!("{DAEMON}\nIn-Reply-To: {many}");
+    assert_eq!(read_text(&report(&head, "x", &unknown("5.1.1"), "")).expect("a bounce").letters.len(), MOST_NAMES);
 }

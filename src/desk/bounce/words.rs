@@ -79,12 +79,47 @@ const FAILED: [&str; 30] = [
     "お届けできません",
 ];
 
+/// It will not arrive, however politely the rest is put.
+const FOR_GOOD: [&str; 6] =
+    ["failed permanently", "permanent error", "permanent fatal errors", "permanent failure", "delivery has failed", "i've given up"];
+
+/// The address is there: it is full, or something filters what comes to it.
+const OTHERWISE: [&str; 26] = [
+    "quota",
+    "mailbox is full",
+    "mailbox full",
+    "insufficient storage",
+    "too large",
+    "size limit",
+    "spam",
+    "blocked",
+    "blacklist",
+    "blocklist",
+    "block list",
+    "denied by policy",
+    "policy violation",
+    "relay access denied",
+    "relaying denied",
+    "unable to relay",
+    "rate limit",
+    "greylist",
+    "sender address rejected",
+    "sender rejected",
+    "spf",
+    "dkim",
+    "dmarc",
+    "迷惑",
+    "容量",
+    "受信拒否",
+];
+
 /// It may still arrive.
-const DELAYED: [&str; 12] = [
+const DELAYED: [&str; 13] = [
     "do not need to resend",
     "will continue to try",
     "will keep trying",
     "will be retried",
+    "delivery attempts will continue",
     "delivery is delayed",
     "has been delayed",
     "delivery delayed",
@@ -117,6 +152,8 @@ fn folded(words: &[&str]) -> Vec<String> {
 static FOLDED_UNKNOWN: Folded = LazyLock::new(|| folded(&UNKNOWN));
 static FOLDED_FAILED: Folded = LazyLock::new(|| folded(&FAILED));
 static FOLDED_DELAYED: Folded = LazyLock::new(|| folded(&DELAYED));
+static FOLDED_FOR_GOOD: Folded = LazyLock::new(|| folded(&FOR_GOOD));
+static FOLDED_OTHERWISE: Folded = LazyLock::new(|| folded(&OTHERWISE));
 static FOLDED_COPIES: Folded = LazyLock::new(|| folded(&COPIES));
 
 fn says(text: &str, words: &[String]) -> bool {
@@ -133,16 +170,29 @@ pub fn says_failed(text: &str) -> bool {
     says(text, &FOLDED_FAILED) || says_unknown(text)
 }
 
+/// Whether a folded text says that it will never be delivered.
+pub fn says_failed_for_good(text: &str) -> bool {
+    says(text, &FOLDED_FOR_GOOD)
+}
+
+/// Whether a folded text says that the address is there.
+pub fn says_otherwise(text: &str) -> bool {
+    says(text, &FOLDED_OTHERWISE)
+}
+
 /// Whether a folded text says that it may still arrive.
 pub fn says_delayed(text: &str) -> bool {
     says(text, &FOLDED_DELAYED)
 }
 
-/// Where the copy of the letter begins; the text's length where there is none.
+/// Where the copy of the letter begins: at a line that announces it, or at its own first field; the text's length where there is none.
 pub fn start_of_copy(text: &str) -> usize {
     let mut at = 0;
     for line in text.split_inclusive('\n') {
-        if says(&fold(line), &FOLDED_COPIES) {
+        let is_header = ["Return-Path:", "Received:", "From:"]
+            .iter()
+            .any(|name| line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name)));
+        if is_header || says(&fold(line), &FOLDED_COPIES) {
             return at;
         }
         at += line.len();

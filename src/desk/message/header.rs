@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
-use crate::desk::text::address::{Mailbox, mailboxes};
+use crate::desk::text::address::{Mailbox, mailboxes, postal};
 use crate::desk::text::charset::{Decoded, ESC, Legibility, decode};
 use crate::desk::text::encoded_word::{decode_header, header_text, unfold};
 use crate::desk::text::fold::fold;
@@ -133,10 +133,11 @@ impl<'a> Headers<'a> {
         if name == "from" { self.senders().to_vec() } else { self.read_mailboxes(name) }
     }
 
-    /// The mailboxes of From.
+    /// The mailboxes of From, each domain in its one form for the wire: a domain has many spellings (`ｅxample.jp`), and every limit, gate and
+    /// row speaks of the place that letters go to.
     #[must_use]
     pub fn senders(&self) -> &[Mailbox] {
-        self.from.get_or_init(|| self.read_mailboxes("from"))
+        self.from.get_or_init(|| self.read_mailboxes("from").into_iter().map(in_postal_form).collect())
     }
 
     fn read_mailboxes(&self, name: &str) -> Vec<Mailbox> {
@@ -174,6 +175,11 @@ impl<'a> Headers<'a> {
     pub fn is_empty(&self) -> bool {
         self.fields.is_empty()
     }
+}
+
+fn in_postal_form(mailbox: Mailbox) -> Mailbox {
+    let address = mailbox.address.map(|address| postal(&address).unwrap_or(address));
+    Mailbox { address, ..mailbox }
 }
 
 /// The value on one line, its raw characters decoded, its encoded-words not.
@@ -256,6 +262,14 @@ mod tests {
         ] {
             let headers = Headers::parse(raw.as_bytes());
             assert_eq!((headers.text("subject").as_deref(), headers.count("to")), (Some(subject), to), "{raw:?}");
+        }
+    }
+
+    #[test]
+    fn a_sender_has_one_spelling() {
+        for raw in ["From: a@example.jp\n\n", "From: a@ｅxample.jp\n\n", "From: Taro <a@exａmple.jp>\n\n"] {
+            let headers = Headers::parse(raw.as_bytes());
+            assert_eq!(headers.senders().first().and_then(|from| from.address.as_deref()), Some("a@example.jp"), "{raw}");
         }
     }
 

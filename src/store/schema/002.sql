@@ -10,6 +10,7 @@ ALTER TABLE bounces ADD COLUMN reply INTEGER REFERENCES replies (id) ON DELETE S
 ALTER TABLE bounces ADD COLUMN submission INTEGER REFERENCES submissions (id) ON DELETE SET NULL;   -- the mail that says so; NULL: said in SMTP
 ALTER TABLE bounces ADD COLUMN status TEXT;                                                         -- 5.1.1 and the like (RFC 3463)
 ALTER TABLE bounces ADD COLUMN suspends INTEGER NOT NULL DEFAULT 1 CHECK (suspends IN (0, 1));      -- whether the address is left alone
+ALTER TABLE bounces ADD COLUMN proven INTEGER NOT NULL DEFAULT 1 CHECK (proven IN (0, 1));         -- 0: only the address was named
 CREATE INDEX bounces_reply ON bounces (reply);
 
 CREATE INDEX submissions_applicant ON submissions (applicant, verdict) WHERE applicant IS NOT NULL;

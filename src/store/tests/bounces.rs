@@ -15,8 +15,8 @@ fn sent() -> (Connection, String) {
 
 fn report(number: u32, address: &str, status: &str, names: &str) -> Vec<u8> {
     format!(
-        "Return-Path: <>\r\nFrom: MAILER-DAEMON@mx.example.jp\r\nMessage-ID: <bounce-{number}@mx.example.jp>\r\nMIME-Version: 1.0\r\n\
-         Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\n{names}\r\n\
+        "Return-Path: <>\r\nFrom: MAILER-DAEMON@mx.example.jp\r\nIn-Reply-To: {names}\r\nMessage-ID: <bounce-{number}@mx.example.jp>\r\nMIME-Version: 1.0\r\n\
+         Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nx\r\n\
          --b\r\nContent-Type: message/delivery-status\r\n\r\nFinal-Recipient: rfc822; {address}\r\nAction: failed\r\nStatus: {status}\r\n\r\n--b--\r\n"
     )
     .into_bytes()
@@ -58,7 +58,14 @@ fn a_report_that_only_names_the_address_suspends_nothing() {
     let (mut connection, _) = sent();
     bounce(&mut connection, 2, &report(2, ADDRESS, "5.1.1", "somebody else's letter"));
     bounce(&mut connection, 3, &report(3, "b@applicant.example.co.jp", "5.1.1", "nobody of ours"));
+    bounce(&mut connection, 4, &report(4, ADDRESS, "5.1.1", "somebody else's again"));
     assert_eq!(rows(&connection), [format!("{ADDRESS} 1 2 5.1.1 0")]);
+    assert_eq!(number(&connection, "SELECT sum(proven) FROM bounces"), 0);
+    let refused = order(&mut connection, 1, Order::Retry, "hanako", NOW + 90).expect_err("nothing is proven");
+    assert!(refused.to_string().starts_with("letter 1 is sent"), "{refused}");
+    let letters = crate::store::query::outbox(&connection, 9).expect("read");
+    let first = letters.first().expect("a letter");
+    assert_eq!((first.bounced.as_deref(), first.bounce_unproven.is_some()), (None, true));
 }
 
 /// The address that we wrote to works; what it forwards to does not.

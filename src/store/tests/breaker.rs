@@ -28,12 +28,34 @@ fn the_letter_too_many_holds_itself_and_every_other_that_has_not_left() {
     settle(&mut connection, 1, &Settled::Sent { words: "250 Ok".to_owned() }, NOW).expect("settled");
     claim(&mut connection, "", NOW).expect("claimed").expect("a letter");
     add(&mut connection, 61, &crowd(61, 2), NOW + 60);
-    assert_eq!(counts(&connection), ["held breaker 60", "sending 1", "sent 1"]);
+    assert_eq!(counts(&connection), ["held breaker 60", "sending breaker 1", "sent 1"]);
     let found = tripped(&connection).expect("read").expect("tripped");
     assert_eq!((found.letters, found.tripped_at.as_str()), (60, "2026-11-23T15:31:00Z"));
     // Time alone closes nothing.
     add(&mut connection, 63, &crowd(63, 1), NOW + DAY);
-    assert_eq!(counts(&connection), ["held breaker 61", "sending 1", "sent 1"]);
+    assert_eq!(counts(&connection), ["held breaker 61", "sending breaker 1", "sent 1"]);
+}
+
+#[test]
+fn a_letter_that_was_on_its_way_comes_back_into_the_hold() {
+    let mut connection = judged(&crowd(1, 60));
+    for _ in 0..4 {
+        claim(&mut connection, "", NOW).expect("claimed").expect("a letter");
+    }
+    for id in [2, 3, 4] {
+        enter_data(&connection, id, NOW).expect("noted");
+    }
+    add(&mut connection, 61, &crowd(61, 1), NOW + 60);
+    return_unspent(&connection, 1, NOW + 61).expect("returned");
+    settle(&mut connection, 2, &Settled::Deferred { until: NOW + 120, words: "451 not now".to_owned() }, NOW + 61).expect("settled");
+    settle(&mut connection, 3, &Settled::Sent { words: "250 Ok".to_owned() }, NOW + 61).expect("settled");
+    recover(&mut connection, "", AfterCrash::Resend, NOW + 62).expect("recovered");
+    assert_eq!(counts(&connection), ["held breaker 60", "sent 1"]);
+    // What an operator released goes its way, however often it is deferred.
+    order(&mut connection, 1, Order::Release, "hanako", NOW + 70).expect("released");
+    claim(&mut connection, "", NOW + 70).expect("claimed").expect("a letter");
+    settle(&mut connection, 1, &Settled::Deferred { until: NOW + 130, words: "451 not now".to_owned() }, NOW + 71).expect("settled");
+    assert_eq!(counts(&connection), ["held breaker 59", "queued 1", "sent 1"]);
 }
 
 #[test]
@@ -59,15 +81,20 @@ fn an_operator_resumes_and_the_letters_of_before_do_not_count_again() {
 #[test]
 fn a_letter_goes_by_the_server_of_its_account_as_long_as_there_is_one() {
     let mut connection = judged(&crowd(1, 2));
-    connection.execute("UPDATE replies SET relay = 'second' WHERE id = 2", []).expect("set");
+    connection
+        .execute_batch("UPDATE submissions SET account = 'second' WHERE id = 2; UPDATE replies SET relay = 'second' WHERE id = 2")
+        .expect("set");
+    let route = |account: &str, relay: &str| (account.to_owned(), relay.to_owned());
     let claimed = |connection: &mut Connection, relay: &str| claim(connection, relay, NOW).expect("asked").map(|taken| taken.id);
     assert_eq!([claimed(&mut connection, ""), claimed(&mut connection, "")], [Some(1), None]);
     assert_eq!(next_due(&connection, "second").expect("read"), Some(NOW));
-    readdress(&mut connection, &[String::new(), "second".to_owned()]).expect("kept");
+    readdress(&mut connection, &[route("desk", ""), route("second", "second")]).expect("kept");
     assert_eq!(claimed(&mut connection, "second"), Some(2));
     assert_eq!(recover(&mut connection, "", AfterCrash::Hold, NOW).expect("recovered"), 0);
     assert_eq!(column(&connection, "SELECT state FROM replies ORDER BY id"), ["queued", "sending"], "each relay sorts out its own");
     recover(&mut connection, "second", AfterCrash::Hold, NOW).expect("recovered");
-    readdress(&mut connection, &[String::new()]).expect("moved");
-    assert_eq!([claimed(&mut connection, ""), claimed(&mut connection, "")], [Some(1), Some(2)]);
+    readdress(&mut connection, &[route("desk", "")]).expect("moved");
+    assert_eq!(column(&connection, "SELECT relay FROM replies ORDER BY id"), ["", ""]);
+    readdress(&mut connection, &[route("desk", "desk"), route("second", "")]).expect("moved");
+    assert_eq!([claimed(&mut connection, "desk"), claimed(&mut connection, "")], [Some(1), Some(2)]);
 }

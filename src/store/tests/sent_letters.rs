@@ -39,6 +39,19 @@ fn what_stands_there_was_sent_whatever_the_store_says() {
     assert_eq!(learn(&mut connection, &ids, NOW).expect("learnt"), Learnt::default(), "once is enough");
 }
 
+/// The first copy still stands there; the letter that goes out again has none yet.
+#[test]
+fn a_letter_that_an_operator_sends_again_is_not_taken_for_its_own_copy() {
+    let mut connection = judged(&[greeting("a@applicant.example.co.jp", 1)]);
+    connection
+        .execute_batch("UPDATE replies SET message_id = replace(message_id, '@', '.0000000000000001@'), state = 'refused', copy = 'done'")
+        .expect("set");
+    order(&mut connection, 1, Order::Retry, "hanako", NOW).expect("sent again");
+    let ids = column(&connection, "SELECT message_id FROM replies");
+    assert_eq!(learn(&mut connection, &ids, NOW).expect("learnt"), Learnt::default());
+    assert_eq!(column(&connection, "SELECT state FROM replies"), ["queued"]);
+}
+
 #[test]
 fn a_mail_that_was_answered_before_the_store_was_lost_is_not_answered_again() {
     let mail = greeting("a@applicant.example.co.jp", 1);
