@@ -74,22 +74,7 @@ pub fn status(connection: &Connection) -> Result<Status, StoreError> {
         counted,
     )?;
     Ok(Status {
-        parts: rows(
-            connection,
-            "SELECT part, state, sentence, changed_at, last_success_at, retry_at, mails, next_uid FROM health ORDER BY part",
-            |row| {
-                Ok(Part {
-                    part: row.get(0)?,
-                    state: row.get(1)?,
-                    sentence: row.get(2)?,
-                    changed_at: row.get(3)?,
-                    last_success_at: row.get(4)?,
-                    retry_at: row.get(5)?,
-                    mails: row.get(6)?,
-                    next_uid: row.get(7)?,
-                })
-            },
-        )?,
+        parts: parts(connection)?,
         mailboxes: rows(
             connection,
             "SELECT account, folder, uidvalidity, next_uid, moved_at, backlog_until FROM cursors ORDER BY account, folder",
@@ -112,21 +97,19 @@ pub fn status(connection: &Connection) -> Result<Status, StoreError> {
         waiting: waiting.0,
         waiting_since: waiting.1,
         letters: rows(connection, "SELECT state, count(*) FROM replies GROUP BY state ORDER BY state", counted)?,
-        quarantined: connection.query_row("SELECT count(*) FROM quarantine", [], |row| count(row, 0))?,
-        filings_refused: connection.query_row("SELECT count(*) FROM filings WHERE state = 'refused'", [], |row| count(row, 0))?,
+        quarantined: number(connection, "SELECT count(*) FROM quarantine")?,
+        filings_refused: number(connection, "SELECT count(*) FROM filings WHERE state = 'refused'")?,
         unreachable: withheld.iter().find(|(gate, _)| gate == "address").map_or(0, |(_, number)| *number),
         withheld,
-        overdue: connection.query_row(
+        overdue: number(
+            connection,
             "SELECT count(*) FROM replies WHERE state = 'queued' AND next_attempt_at < strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '-1 hour')",
-            [],
-            |row| count(row, 0),
         )?,
         breaker: breaker::tripped(connection)?,
-        bounced: connection.query_row(
+        bounced: number(
+            connection,
             "SELECT count(DISTINCT r.id) FROM replies r JOIN bounces b ON b.reply = r.id
              WHERE r.state = 'sent' AND b.proven = 1 AND b.at >= r.changed_at AND b.at > strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '-7 days')",
-            [],
-            |row| count(row, 0),
         )?,
     })
 }
@@ -135,6 +118,30 @@ fn rows<T>(connection: &Connection, sql: &str, read: impl FnMut(&Row<'_>) -> rus
     let mut statement = connection.prepare(sql)?;
     let found = statement.query_map([], read)?.collect::<Result<Vec<T>, _>>()?;
     Ok(found)
+}
+
+fn parts(connection: &Connection) -> Result<Vec<Part>, StoreError> {
+    rows(
+        connection,
+        "SELECT part, state, sentence, changed_at, last_success_at, retry_at, mails, next_uid FROM health ORDER BY part",
+        |row| {
+            Ok(Part {
+                part: row.get(0)?,
+                state: row.get(1)?,
+                sentence: row.get(2)?,
+                changed_at: row.get(3)?,
+                last_success_at: row.get(4)?,
+                retry_at: row.get(5)?,
+                mails: row.get(6)?,
+                next_uid: row.get(7)?,
+            })
+        },
+    )
+}
+
+/// The one number that a query returns.
+fn number(connection: &Connection, sql: &str) -> Result<u64, StoreError> {
+    Ok(connection.query_row(sql, [], |row| count(row, 0))?)
 }
 
 fn counted(row: &Row<'_>) -> rusqlite::Result<(String, u64)> {
