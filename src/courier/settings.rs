@@ -112,18 +112,15 @@ pub enum Hello {
 }
 
 impl Hello {
-    /// The name for a connection from this address. Reads the kernel's host name.
+    /// The name for a connection from this address. Asks the kernel (uname(2)): below systemd's sandbox there is no /proc/sys.
     #[must_use]
     pub fn name(&self, from: IpAddr) -> HelloName {
         match self {
             Self::Named(name) => name.clone(),
-            Self::OfMachine => HelloName::of(&std::fs::read_to_string(HOST_NAME).unwrap_or_default(), from),
+            Self::OfMachine => HelloName::of(&rustix::system::uname().nodename().to_string_lossy(), from),
         }
     }
 }
-
-/// The kernel's host name (proc(5)).
-const HOST_NAME: &str = "/proc/sys/kernel/hostname";
 
 /// The name that we give in EHLO: a domain or an address literal.
 #[derive(Debug, Clone, PartialEq, Eq)]
