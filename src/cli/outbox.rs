@@ -39,7 +39,7 @@ pub enum Command {
         #[arg(long, conflicts_with = "ids")]
         all: bool,
     },
-    /// Send refused or unknown letters again (an applicant may get an unknown one twice)
+    /// Send refused, unknown or bounced letters again (an applicant may get an unknown one twice)
     Retry { ids: Vec<i64> },
     /// Send new letters again after the circuit breaker halted sending (held ones stay held)
     Resume,

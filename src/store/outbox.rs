@@ -250,7 +250,8 @@ pub fn order(connection: &mut Connection, id: i64, order: Order, actor: &str, no
     let (applies, becomes) = order.states();
     let is_back = order == Order::Retry && state == "sent" && came_back(&transaction, id)?;
     if !is_back && !applies.contains(&state.as_str()) {
-        return Err(OrderError::NotApplicable { id, state, order: order.word(), applies: applies.join(", ") });
+        let applies = applies.join(", ") + if order == Order::Retry { ", or sent and proven to have come back" } else { "" };
+        return Err(OrderError::NotApplicable { id, state, order: order.word(), applies });
     }
     let at = utc_text(now);
     let due = (becomes == "queued").then(|| at.clone());

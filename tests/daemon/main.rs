@@ -15,6 +15,7 @@
 )]
 
 mod crash;
+mod failing_smtp;
 mod hostile;
 mod judging;
 mod killed_sending;
