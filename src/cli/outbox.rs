@@ -95,7 +95,7 @@ fn list(letters: &[query::Letter], form: Form, zone: &jiff::tz::TimeZone) -> Res
 fn show(found: Option<(query::Letter, Vec<u8>)>, id: i64) -> Result<(), Failure> {
     let (letter, bytes) = found.ok_or_else(|| Failure::Failed(format!("there is no letter {id}; `uketsuke outbox list` shows them")))?;
     say!("状態      {}（試行 {}回）", words::state(&letter.state), letter.attempts);
-    if let Some(reason) = &letter.hold_reason {
+    if let Some(reason) = letter.hold_reason.as_ref().filter(|_| letter.state == "held") {
         say!("保留      {}", words::hold_reason(reason));
     }
     if let Some(bounce) = &letter.bounced {

@@ -27,6 +27,7 @@ use self::servers::{AccountPart, Mailbox};
 use crate::desk::letter::Sender;
 use crate::desk::rules::{ReplyMode, Rules};
 use crate::desk::template::Templates;
+use crate::desk::text::address::postal;
 use crate::desk::words::ReplyKind;
 use crate::fingerprint::sha256;
 use crate::mailbox;
@@ -315,9 +316,12 @@ fn judging(parts: RulesParts, boxes: &[Mailbox], problems: &mut Problems) -> Opt
         );
     }
     let users = boxes.iter().map(|mailbox| &mailbox.user).filter(|user| user.contains('@'));
-    for address in addresses().chain(users) {
-        if !address.is_empty() && !rules.gates.own_addresses.contains(address) {
-            rules.gates.own_addresses.push(address.clone());
+    for own in &mut rules.gates.own_addresses {
+        *own = postal(own).unwrap_or_else(|| own.clone());
+    }
+    for address in addresses().chain(users).map(|address| postal(address).unwrap_or_else(|| address.clone())) {
+        if !address.is_empty() && !rules.gates.own_addresses.contains(&address) {
+            rules.gates.own_addresses.push(address);
         }
     }
     let templates = templates(&reply.templates, problems)?;

@@ -94,7 +94,8 @@ fn account(section: &mut Section<'_>, limits: &LimitsPart, store: &Path) -> Opti
     let folder = section.text("folder", "INBOX");
     let filing = filing(section);
     let sent_folder = Some(section.text("sent-folder", "")).filter(|folder| !folder.is_empty());
-    if sent_folder.as_ref() == Some(&folder) {
+    let is_inbox = |name: &str| name.eq_ignore_ascii_case("INBOX");
+    if sent_folder.as_ref().is_some_and(|sent| *sent == folder || is_inbox(sent) && is_inbox(&folder)) {
         section.refuse("sent-folder", &folder, "is the watched folder itself; write another one, as \"Sent\"");
     }
     let intervals = mailbox::Intervals {

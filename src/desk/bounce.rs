@@ -84,7 +84,8 @@ pub fn read(message: &Message<'_>) -> Option<Bounce> {
     named.sort();
     named.dedup();
     named.truncate(MOST_NAMES);
-    let is_unknown = is_unknown_address(status.as_deref(), &words) || is_vague(status.as_deref()) && says_unknown(&said.folded);
+    let is_unknown = is_unknown_address(status.as_deref(), &words)
+        || is_vague(status.as_deref()) && says_unknown(&said.folded) && !says_otherwise(&fold(&words)) && !says_otherwise(&said.folded);
     Some(Bounce {
         letters: letters(headers, &said),
         addresses: named,

@@ -2,7 +2,7 @@
 //!
 //! Promises: a letter's copy is put there after the letter was sent, never before; before the first look of a run the letters that stand
 //! there are made known, so that a store from yesterday does not write them again. A copy may stand there twice after a crash. A folder
-//! that breaks the connection does so three times and no more: it keeps no mail from being read.
+//! that breaks the connection does so three times a run and no more: it keeps no mail from being read.
 //! Rejected: SEARCH for our mark; servers differ in what they find. The last letters are what counts: older mail is not answered anyway.
 
 use super::answer::Code;
@@ -26,6 +26,9 @@ impl<L: Ledger> Visit<'_, L> {
     /// Copies whatever letters wait for it.
     pub(super) async fn copy_letters(&mut self) -> Result<(), MailboxError> {
         let Some(folder) = self.settings.sent_folder.clone() else { return Ok(()) };
+        if self.memory.notes().copies.given_up {
+            return Ok(());
+        }
         while !self.is_stopping() {
             let letters = self.ledger.letters_to_copy(&self.place.account, LETTERS).await?;
             if letters.is_empty() {
@@ -34,10 +37,13 @@ impl<L: Ledger> Visit<'_, L> {
             for letter in letters {
                 self.beat();
                 if self.memory.notes().copies.begins(letter.id) == Attempt::TooMany {
-                    let sentence =
-                        format!("the connection broke each time that a copy was put into {folder}; look there, or leave sent-folder empty");
+                    let sentence = format!(
+                        "the connection broke each time that a copy was put into {folder}; no more are put there until the next start; look there, or leave sent-folder empty"
+                    );
                     self.ledger.copied(letter.id, Filed::Refused { sentence }).await?;
-                    continue;
+                    // The next letter would fare no better; the next run tries it.
+                    self.memory.notes().copies.given_up = true;
+                    return Ok(());
                 }
                 let outcome = match self.append(&folder, &letter.bytes).await {
                     Ok(()) => Filed::Done,
@@ -76,6 +82,8 @@ impl<L: Ledger> Visit<'_, L> {
 pub(super) struct Attempts {
     letter: i64,
     begun: u32,
+    /// Nothing more is copied in this run.
+    given_up: bool,
 }
 
 /// Whether a copy is to be tried.
@@ -92,7 +100,7 @@ pub(super) const MOST_ATTEMPTS: u32 = 3;
 impl Attempts {
     fn begins(&mut self, letter: i64) -> Attempt {
         if self.letter != letter {
-            *self = Self { letter, begun: 0 };
+            *self = Self { letter, begun: 0, given_up: self.given_up };
         }
         self.begun += 1;
         if self.begun > MOST_ATTEMPTS { Attempt::TooMany } else { Attempt::Fine }

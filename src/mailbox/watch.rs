@@ -15,7 +15,7 @@ use super::connect;
 use super::copies;
 use super::error::MailboxError;
 use super::folder::{self, Access};
-use super::ledger::{Event, Ledger, Place};
+use super::ledger::{Event, FailureKind, Ledger, Place};
 use super::look::{Looked, Visit};
 use super::memory::Memory;
 use super::pause::Retry;
@@ -118,16 +118,16 @@ impl<L: Ledger> Watcher<L> {
     /// Once a run, before anything is read: which letters were sent already.
     async fn learn_letters(&self, session: &mut Session) -> Result<(), MailboxError> {
         let Some(folder) = self.settings.sent_folder.as_ref().filter(|_| !self.memory.notes().knows_letters) else { return Ok(()) };
-        let begun = {
-            let mut notes = self.memory.notes();
-            notes.learning += 1;
-            notes.learning
-        };
-        if begun > copies::MOST_ATTEMPTS {
+        if self.memory.notes().learning >= copies::MOST_ATTEMPTS {
             let sentence = format!("the connection broke each time that {folder} was read");
             self.observe(Event::SentUnread { sentence });
         } else {
-            copies::learn(session, &self.settings.account, folder, self.ledger.as_ref()).await?;
+            let learnt = copies::learn(session, &self.settings.account, folder, self.ledger.as_ref()).await;
+            // A store that fails is no fault of the folder.
+            if learnt.as_ref().is_err_and(|error| error.kind() != FailureKind::Store) {
+                self.memory.notes().learning += 1;
+            }
+            learnt?;
         }
         self.memory.notes().knows_letters = true;
         Ok(())

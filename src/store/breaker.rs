@@ -63,6 +63,8 @@ pub fn resume(connection: &mut Connection, actor: &str, now: i64) -> Result<bool
     let resumed =
         transaction.execute("UPDATE breaker SET resumed_at = ?1, resumed_by = ?2 WHERE resumed_at IS NULL", params![at, actor])?;
     if resumed > 0 {
+        // Letters still on their way may come back: nobody waits for them any more.
+        transaction.execute("UPDATE replies SET hold_reason = NULL WHERE state IN ('sending', 'data')", [])?;
         transaction.execute(
             "INSERT INTO audit (at, actor, action, object, detail) VALUES (?1, ?2, 'outbox resume', 'breaker', NULL)",
             params![at, actor],

@@ -49,24 +49,37 @@ pub enum AfterCrash {
     Resend,
 }
 
+/// How the letters of an account leave today.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Road {
+    pub account: String,
+    /// The relay's key.
+    pub relay: String,
+    /// None is the null path.
+    pub envelope_from: Option<String>,
+}
+
 /// Gives every letter that has not left to the relay that its account has today; those of accounts that are no longer configured to the
-/// office's own. `routes` are account and relay's key.
+/// office's own. Letters that came back count as well: they may be sent again.
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn readdress(connection: &mut Connection, routes: &[(String, String)]) -> Result<(), StoreError> {
+pub fn readdress(connection: &mut Connection, roads: &[Road]) -> Result<(), StoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut statement = transaction.prepare(
-        "SELECT r.id, r.relay, s.account FROM replies r CROSS JOIN submissions s ON s.id = r.submission WHERE r.state NOT IN ('sent', 'cancelled')",
+        "SELECT r.id, r.relay, s.account FROM replies r CROSS JOIN submissions s ON s.id = r.submission
+         WHERE r.state NOT IN ('sent', 'cancelled') OR r.state = 'sent' AND EXISTS (SELECT 1 FROM bounces b WHERE b.reply = r.id)",
     )?;
     let open = statement
         .query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?)))?
         .collect::<Result<Vec<_>, _>>()?;
     drop(statement);
     for (id, relay, account) in open {
-        let today = routes.iter().find(|(known, _)| *known == account).map_or("", |(_, relay)| relay.as_str());
+        let road = roads.iter().find(|road| road.account == account);
+        let today = road.map_or("", |road| road.relay.as_str());
         if relay != today {
-            transaction.execute("UPDATE replies SET relay = ?2 WHERE id = ?1", params![id, today])?;
+            let envelope_from = road.and_then(|road| road.envelope_from.as_deref());
+            transaction.execute("UPDATE replies SET relay = ?2, envelope_from = ?3 WHERE id = ?1", params![id, today, envelope_from])?;
         }
     }
     transaction.commit()?;
@@ -268,6 +281,10 @@ pub fn order(connection: &mut Connection, id: i64, order: Order, actor: &str, no
         )
         .map_err(StoreError::from)?;
     if order == Order::Retry {
+        // Whatever copy of it stands in the folder for sent mail is of the first time.
+        transaction
+            .execute("UPDATE replies SET copy = 'done' WHERE id = ?1 AND ?2 = 'sent'", params![id, state])
+            .map_err(StoreError::from)?;
         bounces::lift(&transaction, id)?;
     }
     transaction.commit().map_err(StoreError::from)?;

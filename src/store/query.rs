@@ -108,7 +108,7 @@ pub fn status(connection: &Connection) -> Result<Status, StoreError> {
         breaker: breaker::tripped(connection)?,
         bounced: number(
             connection,
-            "SELECT count(DISTINCT r.id) FROM replies r JOIN bounces b ON b.reply = r.id
+            "SELECT count(DISTINCT r.id) FROM bounces b CROSS JOIN replies r ON r.id = b.reply
              WHERE r.state = 'sent' AND b.proven = 1 AND b.at >= r.changed_at AND b.at > strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '-7 days')",
         )?,
     })

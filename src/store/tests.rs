@@ -16,7 +16,7 @@ use super::conclusion::{Outgoing, Pending, Written, conclude, give_back, take_pe
 use super::health::Fact;
 use super::intake::{Batch, Cursor, Incoming, Kept, Place, Sighting, Taken, cursor, due_quarantine, filed, filings, known_uids, receive};
 use super::outbox::{
-    AfterCrash, Order, OrderError, Settled, claim, enter_data, held, next_due, order, readdress, recover, return_unspent, settle,
+    AfterCrash, Order, OrderError, Road, Settled, claim, enter_data, held, next_due, order, readdress, recover, return_unspent, settle,
 };
 use super::sent_letters::{Learnt, copied, learn, wanted};
 use super::standing::standing;

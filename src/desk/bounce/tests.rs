@@ -62,6 +62,8 @@ fn only_some_failures_speak_of_the_address() {
 
 #[test]
 fn a_full_mailbox_or_a_filter_is_no_unknown_address_whatever_its_number() {
+    let vague = "Final-Recipient: rfc822; taro@applicant.example.jp\nAction: failed\nStatus: 5.0.0\nDiagnostic-Code: smtp; 550 Sender verify failed\n";
+    assert_eq!(read_text(&report(DAEMON, "No such user here", vague, &returned())).expect("a bounce").failure, Failure::Refused);
     for words in [
         "552 5.1.1 Mailbox is over quota",
         "550 5.1.1 Blocked by our spam filter",
@@ -78,6 +80,7 @@ fn a_full_mailbox_or_a_filter_is_no_unknown_address_whatever_its_number() {
         ("550 5.1.1 <taro@x>: Recipient address rejected: User unknown in relay recipient table", true),
         ("550 5.1.1 over quota", false),
         ("550 5.7.1 User unknown", false),
+        ("550 5.1.0 Sender address rejected: User unknown", false),
     ] {
         assert_eq!(is_unknown_address(permanent_status(words).as_deref(), words), expected, "{words}");
     }

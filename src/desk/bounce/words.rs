@@ -84,7 +84,7 @@ const FOR_GOOD: [&str; 6] =
     ["failed permanently", "permanent error", "permanent fatal errors", "permanent failure", "delivery has failed", "i've given up"];
 
 /// The address is there: it is full, or something filters what comes to it.
-const OTHERWISE: [&str; 26] = [
+const OTHERWISE: [&str; 27] = [
     "quota",
     "mailbox is full",
     "mailbox full",
@@ -105,6 +105,7 @@ const OTHERWISE: [&str; 26] = [
     "greylist",
     "sender address rejected",
     "sender rejected",
+    "sender verify",
     "spf",
     "dkim",
     "dmarc",

@@ -127,22 +127,22 @@ impl<'a> Headers<'a> {
     }
 
     /// The mailboxes of an address field. The list is split before encoded-words are decoded (RFC 2047 section 6.2):
-    /// a comma or an address inside a decoded name must not become one.
+    /// a comma or an address inside a decoded name must not become one. Each domain is in its one form for the wire: it has many spellings
+    /// (`ｅxample.jp`), and every limit, gate and row speaks of the place that letters go to.
     #[must_use]
     pub fn mailboxes(&self, name: &str) -> Vec<Mailbox> {
         if name == "from" { self.senders().to_vec() } else { self.read_mailboxes(name) }
     }
 
-    /// The mailboxes of From, each domain in its one form for the wire: a domain has many spellings (`ｅxample.jp`), and every limit, gate and
-    /// row speaks of the place that letters go to.
+    /// The mailboxes of From.
     #[must_use]
     pub fn senders(&self) -> &[Mailbox] {
-        self.from.get_or_init(|| self.read_mailboxes("from").into_iter().map(in_postal_form).collect())
+        self.from.get_or_init(|| self.read_mailboxes("from"))
     }
 
     fn read_mailboxes(&self, name: &str) -> Vec<Mailbox> {
         let Some(raw) = self.raw(name) else { return Vec::new() };
-        mailboxes(&unfolded(raw)).into_iter().map(Mailbox::decoded).collect()
+        mailboxes(&unfolded(raw)).into_iter().map(|mailbox| in_postal_form(mailbox.decoded())).collect()
     }
 
     /// Whether an address field that should name one mailbox names more: a list, or two addresses in angle brackets.

@@ -51,11 +51,19 @@ fn a_letter_that_was_on_its_way_comes_back_into_the_hold() {
     settle(&mut connection, 3, &Settled::Sent { words: "250 Ok".to_owned() }, NOW + 61).expect("settled");
     recover(&mut connection, "", AfterCrash::Resend, NOW + 62).expect("recovered");
     assert_eq!(counts(&connection), ["held breaker 60", "sent 1"]);
+    // After sending was resumed, nothing comes back into a hold that is over.
+    order(&mut connection, 5, Order::Release, "hanako", NOW + 63).expect("released");
+    claim(&mut connection, "", NOW + 63).expect("claimed").expect("a letter");
+    connection.execute("UPDATE replies SET hold_reason = 'breaker' WHERE id = 5", []).expect("as if it had been on its way");
+    assert!(resume(&mut connection, "hanako", NOW + 64).expect("resumed"));
+    return_unspent(&connection, 5, NOW + 65).expect("returned");
+    assert_eq!(counts(&connection), ["held breaker 59", "queued 1", "sent 1"]);
+    order(&mut connection, 5, Order::Cancel, "hanako", NOW + 66).expect("cancelled");
     // What an operator released goes its way, however often it is deferred.
     order(&mut connection, 1, Order::Release, "hanako", NOW + 70).expect("released");
     claim(&mut connection, "", NOW + 70).expect("claimed").expect("a letter");
     settle(&mut connection, 1, &Settled::Deferred { until: NOW + 130, words: "451 not now".to_owned() }, NOW + 71).expect("settled");
-    assert_eq!(counts(&connection), ["held breaker 59", "queued 1", "sent 1"]);
+    assert_eq!(counts(&connection), ["cancelled 1", "held breaker 58", "queued 1", "sent 1"]);
 }
 
 #[test]
@@ -84,7 +92,7 @@ fn a_letter_goes_by_the_server_of_its_account_as_long_as_there_is_one() {
     connection
         .execute_batch("UPDATE submissions SET account = 'second' WHERE id = 2; UPDATE replies SET relay = 'second' WHERE id = 2")
         .expect("set");
-    let route = |account: &str, relay: &str| (account.to_owned(), relay.to_owned());
+    let route = |account: &str, relay: &str| Road { account: account.to_owned(), relay: relay.to_owned(), envelope_from: None };
     let claimed = |connection: &mut Connection, relay: &str| claim(connection, relay, NOW).expect("asked").map(|taken| taken.id);
     assert_eq!([claimed(&mut connection, ""), claimed(&mut connection, "")], [Some(1), None]);
     assert_eq!(next_due(&connection, "second").expect("read"), Some(NOW));

@@ -43,13 +43,23 @@ fn what_stands_there_was_sent_whatever_the_store_says() {
 #[test]
 fn a_letter_that_an_operator_sends_again_is_not_taken_for_its_own_copy() {
     let mut connection = judged(&[greeting("a@applicant.example.co.jp", 1)]);
+    let set = |connection: &Connection, state: &str, copy: &str| {
+        let sql = format!("UPDATE replies SET state = '{state}', copy = {copy}, changed_at = '2026-11-23T00:00:00Z'");
+        connection.execute(&sql, []).expect("set");
+    };
     connection
-        .execute_batch("UPDATE replies SET message_id = replace(message_id, '@', '.0000000000000001@'), state = 'refused', copy = 'done'")
-        .expect("set");
-    order(&mut connection, 1, Order::Retry, "hanako", NOW).expect("sent again");
+        .execute_batch(
+            "UPDATE replies SET message_id = replace(message_id, '@', '.0000000000000001@');
+             INSERT INTO bounces (address, at, words, reply) VALUES ('a@applicant.example.co.jp', '2026-11-23T00:00:01Z', 'x', 1)",
+        )
+        .expect("as letters have it, and one that came back");
     let ids = column(&connection, "SELECT message_id FROM replies");
-    assert_eq!(learn(&mut connection, &ids, NOW).expect("learnt"), Learnt::default());
-    assert_eq!(column(&connection, "SELECT state FROM replies"), ["queued"]);
+    for (state, copy) in [("refused", "'done'"), ("sent", "'done'"), ("sent", "NULL"), ("sent", "'refused'")] {
+        set(&connection, state, copy);
+        order(&mut connection, 1, Order::Retry, "hanako", NOW).expect("sent again");
+        assert_eq!(learn(&mut connection, &ids, NOW).expect("learnt"), Learnt::default(), "{state} {copy}");
+        assert_eq!(column(&connection, "SELECT state FROM replies"), ["queued"], "{state} {copy}");
+    }
 }
 
 #[test]
