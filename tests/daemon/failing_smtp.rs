@@ -51,16 +51,21 @@ fn ways(phase: Phase) -> [What; 6] {
     ]
 }
 
-async fn judge(phase: Phase, what: What, fate: Fate, kept: usize) {
-    let name = format!("{phase:?} {what:?}");
+/// An office with one letter to write and a login to a server that follows this script; short deadlines, and these keys of `[smtp]`.
+pub fn office_with_login(script: Vec<Rule>, keys: &[(&str, &str)]) -> Office {
     let folders = vec![Folder::named("INBOX").holding([greeting("hanako@applicant.example.co.jp", 1)])];
     let options = imap::Options { folders, ..imap::Options::default() };
     let account = Some(Account { user: "office".to_owned(), password: options.password.clone(), token: None });
-    let sink = smtp::Options { script: vec![Rule::at(phase, what).nth(1)], account, ..smtp::Options::default() };
-    let office = Office::new(options, sink, |plan| plan);
+    let office = Office::new(options, smtp::Options { script, account, ..smtp::Options::default() }, |plan| plan);
     let password = format!("\"file:{}\"", office.path("password").display());
     let login = office.plan().set("smtp", "user", "\"office\"").set("smtp", "password", &password);
-    office.write(&login.set("smtp", "command-seconds", "1").set("smtp", "final-dot-seconds", "1"));
+    office.write(&keys.iter().fold(login, |plan, (key, value)| plan.set("smtp", key, value)));
+    office
+}
+
+async fn judge(phase: Phase, what: What, fate: Fate, kept: usize) {
+    let name = format!("{phase:?} {what:?}");
+    let office = office_with_login(vec![Rule::at(phase, what).nth(1)], &[("command-seconds", "1"), ("final-dot-seconds", "1")]);
     let daemon = office.start();
     // Either the server's words stand in the row, or the courier is in trouble.
     let sql = "SELECT state || ' ' || attempts || ' ' || coalesce(strftime('%s', next_attempt_at) - strftime('%s', changed_at), '-') FROM replies
