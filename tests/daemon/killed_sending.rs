@@ -2,9 +2,12 @@
 //!
 //! What the applicant may notice: before the letter's bytes leave, nothing but a later letter; after, at most what `on-unknown` says.
 
-use testbed::smtp::{Phase, Rule, What};
+use testbed::imap::{self, Folder};
+use testbed::smtp::{self, Phase, Rule, What};
+use testbed::tls::{Authority, Certificate, Security};
 
 use crate::failing_smtp::office_with_login;
+use crate::letters::greeting;
 use crate::office::{DEADLINE, Office};
 
 /// An office with one letter to write, to a server that falls silent in this phase of the first session.
@@ -33,6 +36,21 @@ async fn before_the_letters_bytes_leave_it_is_sent_once_by_the_next_run() {
         assert_eq!(killed_in(&office).await, "sent|2", "{phase:?}");
         assert_eq!(office.sink.letters().len(), 1, "{phase:?}");
     }
+}
+
+#[tokio::test]
+async fn while_the_connection_is_being_protected_nothing_is_lost_either() {
+    let authority = Authority::new();
+    let security = Security::StartTls(authority.server_config(Certificate::Valid));
+    let folders = vec![Folder::named("INBOX").holding([greeting("hanako@applicant.example.co.jp", 1)])];
+    let sink = smtp::Options { script: vec![Rule::at(Phase::StartTls, What::Stall).nth(1)], security, ..smtp::Options::default() };
+    let office = Office::new(imap::Options { folders, ..imap::Options::default() }, sink, |plan| plan);
+    authority.write_pem(&office.path("ca.pem")).expect("written");
+    let authorities = format!("\"{}\"", office.path("ca.pem").display());
+    let plan = office.plan().set("smtp", "host", "\"localhost\"").set("smtp", "security", "\"starttls\"");
+    office.write(&plan.set("smtp", "ca-file", &authorities));
+    assert_eq!(killed_in(&office).await, "sent|2");
+    assert_eq!(office.sink.letters().len(), 1);
 }
 
 #[tokio::test]
