@@ -9,7 +9,7 @@ pub struct Standing {
     pub answers_our_letter: bool,
     /// A letter about this very mail stands in the folder for sent mail; the store has lost its row.
     pub answered_before: bool,
-    /// It is a bounce of one of our letters.
+    /// It is a bounce of one of our letters, and proves it.
     pub reports_our_letter: bool,
     /// Letters queued or sent to this sender, the newest first: kind's word and UTC seconds.
     pub letters_to_sender: Vec<(String, i64)>,

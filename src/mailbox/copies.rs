@@ -5,6 +5,8 @@
 //! that breaks the connection does so three times a run and no more: it keeps no mail from being read.
 //! Rejected: SEARCH for our mark; servers differ in what they find. The last letters are what counts: older mail is not answered anyway.
 
+use std::borrow::Cow;
+
 use super::answer::Code;
 use super::encoding;
 use super::error::MailboxError;
@@ -12,6 +14,7 @@ use super::folder::{self, Access};
 use super::ledger::{Event, Filed, Ledger};
 use super::look::Visit;
 use super::session::{Data, Fetched, Haste, Line, Part, Session};
+use crate::desk::message::header::Headers;
 
 /// Letters copied at a time.
 const LETTERS: usize = 20;
@@ -153,7 +156,7 @@ async fn ids(session: &mut Session, folder: &str) -> Result<Vec<String>, Mailbox
                 if let Data::Fetch(Fetched { body: Some(piece), .. }) = data
                     && piece.part == Part::Header
                 {
-                    ids.extend(message_id(piece.bytes));
+                    ids.extend(Headers::parse(piece.bytes).text("message-id").map(Cow::into_owned));
                 }
                 Ok(())
             })
@@ -161,34 +164,4 @@ async fn ids(session: &mut Session, folder: &str) -> Result<Vec<String>, Mailbox
         from = to.saturating_add(1);
     }
     Ok(ids)
-}
-
-/// The Message-ID of a header, brackets and all; it may stand on the line below its name.
-fn message_id(header: &[u8]) -> Option<String> {
-    let text = String::from_utf8_lossy(header);
-    let mut lines = text.lines();
-    let value = lines.by_ref().find_map(|line| {
-        let (name, value) = line.split_once(':')?;
-        name.trim().eq_ignore_ascii_case("message-id").then(|| value.trim().to_owned())
-    })?;
-    let value = if value.is_empty() { lines.next().unwrap_or_default().trim().to_owned() } else { value };
-    (value.starts_with('<') && value.ends_with('>')).then_some(value)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_message_id_is_found_wherever_it_stands() {
-        for (header, expected) in [
-            ("Subject: x\r\nMessage-ID: <a@b>\r\n", Some("<a@b>")),
-            ("MESSAGE-ID:\r\n <a@b>\r\n", Some("<a@b>")),
-            ("Subject: x\r\n", None),
-            ("Message-ID: a@b\r\n", None),
-            ("Message-ID: <a@", None),
-        ] {
-            assert_eq!(message_id(header.as_bytes()).as_deref(), expected, "{header}");
-        }
-    }
 }

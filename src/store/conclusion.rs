@@ -5,7 +5,7 @@
 
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
-use super::bounces::{self, Linked};
+use super::bounces::{self, Linked, Proof};
 use super::breaker;
 use super::intake::{Kept, Sighting};
 use super::raw::{self, Packed};
@@ -185,7 +185,7 @@ pub fn conclude(
         let mut standing = standing(&transaction, reading, rules, pending.sighting, now)?;
         standing.answered_before = sent_letters::answers(&transaction, &pending.sha256)?;
         let bounced = reading.bounce.as_ref().map(|bounce| bounces::link(&transaction, bounce, now)).transpose()?.flatten();
-        standing.reports_our_letter = bounced.is_some();
+        standing.reports_our_letter = bounced.as_ref().is_some_and(|linked| linked.proof == Proof::MessageId);
         let written = judge(pending, reading, &standing);
         let is_halting = written.letter.as_ref().is_some_and(|letter| letter.handling == Handling::Held(HoldReason::Breaker));
         if is_halting && standing.breaker == Breaker::Closed {

@@ -26,7 +26,6 @@ const REPORT: &[Mark] = &[
     ("x-failed-recipients", Anything),
     ("x-error-status", Anything),
     ("x-ms-embedded-report", Anything),
-    ("x-ms-journal-report", Anything),
     ("content-class", First("urn:content-classes:calendarmessage")),
     ("content-class", First("urn:content-classes:mdn")),
     ("content-class", First("urn:content-classes:dsn")),
@@ -72,6 +71,8 @@ const VENDOR: &[Mark] = &[
     ("x-mailer", First("gnarwl")),
     ("x-mailscanner", First("generated")),
     ("x-xsp-msgclass", Anything),
+    // A copy that a journal rule made: what it holds may be an applicant's, so it is no report.
+    ("x-ms-journal-report", Anything),
     ("x-cron-env", Anything),
     ("x-amazon-mail-relay-type", Anything),
     ("x-servicenow-generated", Anything),

@@ -6,7 +6,7 @@
 use crate::desk::message::header::Headers;
 
 /// What programs write at the start of a subject, folded. No person begins one so.
-const AUTOMATIC_SUBJECTS: [&str; 38] = [
+const AUTOMATIC_SUBJECTS: [&str; 32] = [
     "automaticreply",
     "autoreply",
     "auto-reply",
@@ -20,20 +20,14 @@ const AUTOMATIC_SUBJECTS: [&str; 38] = [
     "maildelivery",
     "returnedmail",
     "failurenotice",
-    "auto:",
     "auto-respond",
     "automaticallygenerated",
     "automatedresponse",
     "awayfrommymail",
     "yahoo!autoresponse",
-    "mailfailure",
     "messagedeliveryfailure",
     "mailcouldnotbedelivered",
-    "messagenotdelivered",
     "mailservernotification",
-    "virusdetected",
-    "pleaseverifyyouremail",
-    "eingangsbestätigung",
     "automatischantwoord",
     "自动答复",
     "abwesenheitsnotiz",
@@ -46,6 +40,10 @@ const AUTOMATIC_SUBJECTS: [&str; 38] = [
     "開封済み:",
     "既読:",
 ];
+
+/// What programs write at the start, and what a person may begin with as well.
+const DOUBTFUL_SUBJECTS: [&str; 6] =
+    ["auto:", "virusdetected", "pleaseverifyyouremail", "eingangsbestätigung", "mailfailure", "messagenotdelivered"];
 
 /// Words that persons use, too: a program's as a tag (`【自動返信】`, `自動応答:`) or alone, a person's in a sentence
 /// (自動返信メールが届きません).
@@ -62,7 +60,8 @@ pub fn looks_automatic(headers: &Headers<'_>) -> bool {
     // A help desk's number stands before it: `[example.jp #1234] AutoReply: …`.
     let after_tag = start.split_once(']').map_or(start, |(_, after)| after);
     let begins = |words: &&str| start.starts_with(words) || after_tag.starts_with(words);
-    AUTOMATIC_SUBJECTS.iter().chain(&AUTOMATIC_WORDS).any(begins) || ANYWHERE.iter().any(|words| start.contains(words))
+    AUTOMATIC_SUBJECTS.iter().chain(&DOUBTFUL_SUBJECTS).chain(&AUTOMATIC_WORDS).any(begins)
+        || ANYWHERE.iter().any(|words| start.contains(words))
 }
 
 /// What programs write behind the subject that they answer, or behind a name.

@@ -50,6 +50,8 @@ fn a_program_is_recognised_and_a_person_is_not_taken_for_one() {
         "Subject: 自動送信の設定について",
         "Subject: Re: 自動応答: x",
         "Subject: 未配信のメールについて",
+        "Subject: Virus detected on our side, please wait",
+        "Subject: Auto: quotation",
         "X-Auto-Response-Suppress: All",
         "X-Spam-Flag: YES",
         "From: a..b@applicant.example.jp",

@@ -96,3 +96,17 @@ fn an_operator_sends_a_letter_again_that_came_back() {
     assert_eq!(column(&connection, "SELECT state FROM replies"), ["queued"]);
     assert_eq!(standing_of(&connection, &greeting(ADDRESS, 3), NOW + 99).bounced_at, None, "the operator knows better");
 }
+
+/// A mail with the null path that speaks of a failure and of somebody we wrote to, and that a person must look at.
+#[test]
+fn a_claim_without_proof_hides_nothing_from_a_person() {
+    let (mut connection, _) = sent();
+    let mail = format!(
+        "Return-Path: <>\r\nFrom: {ADDRESS}\r\nMessage-ID: <5@applicant.example.co.jp>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n\
+         --b\r\nContent-Type: text/plain\r\n\r\nYour mail could not be delivered to {ADDRESS}.\r\n\
+         --b\r\nContent-Type: application/pdf; name=\"proof.pdf\"\r\nContent-Disposition: attachment; filename=\"proof.pdf\"\r\nContent-Transfer-Encoding: base64\r\n\r\nJVBERi0xLjQK\r\n--b--\r\n"
+    );
+    bounce(&mut connection, 5, mail.as_bytes());
+    assert_eq!(rows(&connection), [format!("{ADDRESS} 1 2 - 0")], "the claim is kept");
+    assert_eq!(column(&connection, "SELECT verdict FROM submissions WHERE id = 2"), ["review"]);
+}
