@@ -60,8 +60,7 @@ impl Configuration {
     /// The server for letters to those who wrote to this account.
     #[must_use]
     pub fn relay(&self, account: &str) -> Option<&Relay> {
-        let of = |account: Option<&str>| self.relays.iter().find(|relay| relay.account.as_deref() == account);
-        of(Some(account)).or_else(|| of(None))
+        relays::of_account(&self.relays, account)
     }
 }
 
@@ -274,11 +273,8 @@ fn assembled(
     problems: &mut Problems,
 ) -> Option<Configuration> {
     let (judging_threads, grace) = (parts.limits.judging_threads, parts.limits.grace);
-    let unsent = accounts.iter().find(|part| {
-        let has_relay = |relay: &Relay| relay.account.as_ref().is_none_or(|account| *account == part.settings.account);
-        !relays.iter().any(has_relay)
-    });
-    if parts.rules.gates.mode == ReplyMode::Send && (unsent.is_some() || accounts.is_empty() && relays.is_empty()) {
+    let is_unsent = |part: &AccountPart| relays::of_account(&relays, &part.settings.account).is_none();
+    if parts.rules.gates.mode == ReplyMode::Send && (relays.is_empty() || accounts.iter().any(is_unsent)) {
         problems.push(
             "smtp.host",
             None,

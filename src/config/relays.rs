@@ -30,6 +30,12 @@ impl Relay {
     }
 }
 
+/// The relay for an account: its own, or the office's.
+pub fn of_account<'r>(relays: &'r [Relay], account: &str) -> Option<&'r Relay> {
+    let of = |account: Option<&str>| relays.iter().find(|relay| relay.account.as_deref() == account);
+    of(Some(account)).or_else(|| of(None))
+}
+
 /// Reads `[smtp]`, then every `[accounts.smtp]`.
 pub fn relays(value: Option<Value>, accounts: &mut [AccountPart], problems: &mut Problems) -> Vec<Relay> {
     let lenders: Vec<Lender> = accounts.iter().map(|part| (part.settings.account.clone(), part.settings.credentials.clone())).collect();

@@ -35,7 +35,7 @@ use crate::config::{self, ConfigError, Configuration, Judging, Relay};
 use crate::courier::{self, OnUnknown, Surroundings};
 use crate::mailbox;
 use crate::store::health::Fact;
-use crate::store::outbox::{AfterCrash, Road, readdress, recover};
+use crate::store::outbox::{AfterCrash, readdress, recover};
 use crate::store::{Store, StoreError, WriterThread, health};
 
 /// READY is told at the latest after this, with a line that says what is still awaited. systemd's own patience is 90 s.
@@ -89,8 +89,7 @@ async fn prepare(store: &Store, configuration: &Configuration) -> Result<(), Sto
     parts.extend(configuration.relays.iter().map(|relay| outbox::part_of(relay.key())));
     store.write(move |connection| health::forget_others(connection, &parts)).await?;
     let has_own = configuration.relays.iter().any(|relay| relay.key().is_empty());
-    let road = |route: Route| Road { account: route.account, relay: route.relay, envelope_from: route.envelope_from };
-    let roads: Vec<Road> = Route::all(configuration).into_iter().map(road).collect();
+    let roads: Vec<_> = Route::all(configuration).into_iter().map(|route| route.road).collect();
     store.write(move |connection| readdress(connection, &roads)).await?;
     for relay in &configuration.relays {
         sort_out(store, relay.key(), relay.settings.on_unknown).await?;

@@ -11,15 +11,12 @@ use crate::desk::{self, Conclusion, Reading, Reply};
 use crate::mailbox::{Action, FilingRules};
 use crate::secretary::{self, Case};
 use crate::store::conclusion::{Outgoing, Pending, Written};
+use crate::store::outbox::Road;
 
 /// How the letters of an account leave, and where its mails are filed.
 #[derive(Debug, Clone)]
 pub struct Route {
-    pub account: String,
-    /// The account whose own server takes the letters; empty where the office's does.
-    pub relay: String,
-    /// None is the null path.
-    pub envelope_from: Option<String>,
+    pub road: Road,
     pub filing: FilingRules,
     /// Whether copies of its letters go into a folder for sent mail.
     pub copies: bool,
@@ -31,9 +28,11 @@ impl Route {
         let route = |account: &crate::mailbox::Settings| {
             let relay = configuration.relay(&account.account);
             Self {
-                account: account.account.clone(),
-                relay: relay.map(|relay| relay.key().to_owned()).unwrap_or_default(),
-                envelope_from: relay.and_then(|relay| relay.envelope_from.clone()),
+                road: Road {
+                    account: account.account.clone(),
+                    relay: relay.map(|relay| relay.key().to_owned()).unwrap_or_default(),
+                    envelope_from: relay.and_then(|relay| relay.envelope_from.clone()),
+                },
                 filing: account.filing.clone(),
                 copies: account.sent_folder.is_some(),
             }
@@ -55,7 +54,7 @@ impl Writing {
     /// Concludes a submission, and writes what its conclusion asks for.
     pub fn written(&self, pending: &Pending, reading: &Reading, standing: &Standing) -> Written {
         let mut conclusion = desk::conclude(reading, &self.judging.rules, standing, pending.received, self.now);
-        let route = self.routes.iter().find(|route| route.account == pending.account);
+        let route = self.routes.iter().find(|route| route.road.account == pending.account);
         let letter = match conclusion.reply {
             Reply::Due(kind, handling) => self.letter(kind, handling, pending, reading, &conclusion, route),
             Reply::None(_) => None,
@@ -95,8 +94,8 @@ impl Writing {
         };
         match secretary::letter(kind, &case, &self.judging) {
             Ok(letter) => {
-                let relay = route.map(|route| route.relay.clone()).unwrap_or_default();
-                let envelope_from = route.and_then(|route| route.envelope_from.clone());
+                let relay = route.map(|route| route.road.relay.clone()).unwrap_or_default();
+                let envelope_from = route.and_then(|route| route.road.envelope_from.clone());
                 let copy = route.is_some_and(|route| route.copies);
                 Some(Outgoing { kind, letter, relay, envelope_from, handling, copy })
             }

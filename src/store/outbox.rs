@@ -53,7 +53,7 @@ pub enum AfterCrash {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Road {
     pub account: String,
-    /// The relay's key.
+    /// The relay's key: the account whose own server takes the letters; empty where the office's does.
     pub relay: String,
     /// None is the null path.
     pub envelope_from: Option<String>,

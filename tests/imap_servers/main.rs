@@ -12,6 +12,9 @@
     reason = "a test states facts; one that does not hold may panic"
 )]
 
+#[path = "../mailbox/bench.rs"]
+#[allow(dead_code, reason = "the scripted server's tests ask it for more")]
+mod bench;
 mod client;
 #[path = "../mailbox/ledger.rs"]
 #[allow(dead_code, reason = "the scripted server's tests ask it for more")]

@@ -2,40 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
-use tokio::sync::{Notify, watch};
-use tokio::task::{JoinHandle, block_in_place};
+use tokio::task::block_in_place;
 use uketsuke::mailbox::{self, Action, Event, FailureKind, Filed, Filing, FilingRules, Limits, SentLetter, Settings, Support};
 use uketsuke::secret::Secret;
 use uketsuke::token::Credentials;
 
+use crate::bench::Bench;
 use crate::client::Client;
 use crate::ledger::MemoryLedger;
 use crate::servers::{Keywords, Server};
-
-/// A running watcher.
-struct Watcher {
-    ledger: Arc<MemoryLedger>,
-    nudge: Arc<Notify>,
-    stop: watch::Sender<bool>,
-    task: JoinHandle<()>,
-}
-
-impl Watcher {
-    fn start(settings: Settings, ledger: Arc<MemoryLedger>) -> Self {
-        let (stop, stopping) = watch::channel(false);
-        let nudge = Arc::new(Notify::new());
-        let task = tokio::spawn(mailbox::watch(settings, Arc::clone(&ledger), stopping, Arc::clone(&nudge)));
-        Self { ledger, nudge, stop, task }
-    }
-
-    async fn stop(self) -> Arc<MemoryLedger> {
-        self.stop.send(true).unwrap();
-        tokio::time::timeout(Duration::from_secs(20), self.task).await.expect("stops in time").unwrap();
-        self.ledger
-    }
-}
 
 /// The colleague's client does one thing and leaves; it blocks, and the watcher goes on.
 fn colleague<T>(server: &Server, act: impl FnOnce(&mut Client) -> T) -> T {
@@ -69,7 +45,7 @@ pub async fn mails_come_whole_and_in_order(server: &Server) {
     fill(server, &mails);
     let mut settings = server.settings();
     settings.limits = Limits { batch_mails: 25, batch_bytes: 60_000, ..settings.limits };
-    let watcher = Watcher::start(settings, Arc::default());
+    let watcher = Bench::start(settings);
     watcher.ledger.until("a look", |rows| rows.looks() > 0).await;
     let ledger = watcher.stop().await;
     assert!(bodies(&ledger) == mails, "{}", server.log());
@@ -86,7 +62,7 @@ pub async fn odd_mails_come_as_they_are(server: &Server) {
     let shift_jis = [b"Subject: sjis\r\n\r\n".as_slice(), b"\x8e\xf3\x95t\x81\x5c\r\n"].concat();
     let mails = vec![long, eight_bit, shift_jis, b"Subject: no body\r\n\r\n".to_vec(), b"Subject: dots\r\n\r\n.\r\n..\r\n".to_vec()];
     fill(server, &mails);
-    let watcher = Watcher::start(server.settings(), Arc::default());
+    let watcher = Bench::start(server.settings());
     watcher.ledger.until("a look", |rows| rows.looks() > 0).await;
     let ledger = watcher.stop().await;
     for (found, sent) in bodies(&ledger).iter().zip(&mails) {
@@ -100,7 +76,7 @@ pub async fn a_large_mail_comes_in_pieces(server: &Server) {
     fill(server, &mails);
     let mut settings = server.settings();
     settings.limits = Limits { piece: 64 * 1024, largest_mail: 500_000, ..settings.limits };
-    let watcher = Watcher::start(settings, Arc::default());
+    let watcher = Bench::start(settings);
     watcher.ledger.until("a look", |rows| rows.looks() > 0).await;
     let ledger = watcher.stop().await;
     let found = bodies(&ledger);
@@ -111,7 +87,7 @@ pub async fn a_large_mail_comes_in_pieces(server: &Server) {
 
 pub async fn live_mail_is_taken_and_removed_mail_is_no_loss(server: &Server) {
     fill(server, &[mail(1, 300), mail(2, 300)]);
-    let watcher = Watcher::start(server.settings(), Arc::default());
+    let watcher = Bench::start(server.settings());
     let waits = |rows: &crate::ledger::Rows| rows.events.iter().any(|event| matches!(event, Event::Idling | Event::Polling));
     watcher.ledger.until("waiting", waits).await;
     fill(server, &[mail(3, 300)]);
@@ -129,11 +105,11 @@ pub async fn live_mail_is_taken_and_removed_mail_is_no_loss(server: &Server) {
 
 pub async fn a_second_run_takes_nothing_twice(server: &Server) {
     fill(server, &(1..=10).map(|number| mail(number, 300)).collect::<Vec<_>>());
-    let watcher = Watcher::start(server.settings(), Arc::default());
+    let watcher = Bench::start(server.settings());
     watcher.ledger.until("a look", |rows| rows.looks() > 0).await;
     let ledger = watcher.stop().await;
     fill(server, &[mail(11, 300)]);
-    let watcher = Watcher::start(server.settings(), ledger);
+    let watcher = Bench::with(server.settings(), ledger);
     watcher.ledger.until("the new mail", |rows| rows.kept.len() == 11).await;
     let ledger = watcher.stop().await;
     let rows = ledger.rows();
@@ -147,7 +123,7 @@ async fn filed(server: &Server, action: &Action, places: &[usize]) -> Vec<Filed>
     let filing = |place: &usize| Filing { id: i64::from(uids[*place]), uid: uids[*place], action: action.clone() };
     ledger.rows().filings = places.iter().map(filing).collect();
     let targets = BTreeMap::from([("accepted".to_owned(), "x".to_owned())]);
-    let watcher = Watcher::start(Settings { filing: FilingRules::Folders(targets), ..server.settings() }, ledger);
+    let watcher = Bench::with(Settings { filing: FilingRules::Folders(targets), ..server.settings() }, ledger);
     watcher.ledger.until("filings", |rows| rows.filed.len() == places.len()).await;
     let ledger = watcher.stop().await;
     std::mem::take(&mut ledger.rows().filed).into_iter().map(|(_, outcome)| outcome).collect()
@@ -186,7 +162,7 @@ pub async fn letters_are_copied_and_known_again(server: &Server) {
     let settings = Settings { sent_folder: Some("Uketsuke".to_owned()), ..server.settings() };
     let letter =
         |id: i64| SentLetter { id, bytes: format!("Subject: letter {id}\r\nMessage-ID: <uketsuke.{id}@x>\r\n\r\ntext\r\n").into_bytes() };
-    let watcher = Watcher::start(settings.clone(), Arc::default());
+    let watcher = Bench::start(settings.clone());
     watcher.ledger.until("a look", |rows| rows.looks() > 0).await;
     watcher.ledger.rows().letters = vec![letter(1), letter(2)];
     watcher.nudge.notify_one();
@@ -195,7 +171,7 @@ pub async fn letters_are_copied_and_known_again(server: &Server) {
     assert_eq!(ledger.rows().copied, [(1, Filed::Done), (2, Filed::Done)], "{}", server.log());
     let seen = colleague(server, |client| client.flags("Uketsuke"));
     assert!(seen.len() == 2 && seen.iter().all(|(_, flags)| flags.contains(&"\\Seen".to_owned())), "{seen:?}");
-    let watcher = Watcher::start(settings, Arc::default());
+    let watcher = Bench::start(settings);
     watcher.ledger.until("a look", |rows| rows.looks() > 0).await;
     let ledger = watcher.stop().await;
     assert_eq!(ledger.rows().learnt, [["<uketsuke.1@x>".to_owned(), "<uketsuke.2@x>".to_owned()]]);

@@ -1,16 +1,14 @@
 //! The servers, each with one user, and in what they differ.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use testbed::imap;
 use testbed::real::{Account, Dovecot, DovecotOptions, Pymap};
 use testbed::tls::Authority;
-use uketsuke::mailbox::{Deadlines, FilingRules, Intervals, Limits, LoginMethod, Pauses, Settings};
-use uketsuke::secret::Secret;
-use uketsuke::token::Credentials;
+use uketsuke::mailbox::Settings;
 use uketsuke::wire::{Security, Trust};
 
+use crate::bench::{password_of, settings};
 use crate::client::Client;
 
 const USER: &str = "desk";
@@ -55,21 +53,13 @@ impl Server {
             None => (Security::Plaintext, self.port, Trust::nobody()),
         };
         Settings {
-            account: "office".to_owned(),
             host: "localhost".to_owned(),
             port,
             security,
             trust,
             user: USER.to_owned(),
-            credentials: Credentials::Password(Secret::new(PASSWORD.to_owned())),
-            login: LoginMethod::Auto,
-            folder: "INBOX".to_owned(),
-            filing: FilingRules::None,
-            sent_folder: None,
-            limits: Limits::default(),
-            intervals: Intervals { poll: Duration::from_millis(100), ..Intervals::default() },
-            deadlines: Deadlines::default(),
-            pauses: Pauses { first: Duration::from_millis(20), ..Pauses::default() },
+            credentials: password_of(PASSWORD),
+            ..settings(port)
         }
     }
 }
