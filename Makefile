@@ -26,6 +26,7 @@ test:
 
 bench:
 	$(CARGO) bench --locked --bench desk
+	$(CARGO) bench --locked --bench allocations
 	$(CARGO) bench --locked --bench drain
 	$(CARGO) bench --locked --bench watch
 

@@ -6,25 +6,20 @@
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints")]
 
+mod mails;
+
 use std::error::Error;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use mail_parser::MessageParser;
-use testbed::mail::Random;
-use testbed::mail::clients::WHOLE;
-use testbed::mail::{Scene, Sort, Stars, bulk};
 use uketsuke::config::shipped_rules;
 use uketsuke::desk::original::inline::extract;
 use uketsuke::desk::rules::Rules;
 use uketsuke::desk::standing::Standing;
 use uketsuke::desk::{conclude, read};
 
-const SEED: u64 = 7;
-const MAILS: usize = 2_000;
-const ROUNDS: usize = 7;
-/// Submissions with large attachments are another bench's matter.
-const LARGEST: usize = 64 * 1024;
+const ROUNDS: usize = 15;
 
 fn main() -> Result<(), Box<dyn Error>> {
     // `cargo test --benches` and `cargo bench` both come here; only the latter measures.
@@ -36,18 +31,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Bodies as the clients of the corpus write them, each with a greeting, a header block and a notice.
-fn bodies() -> Vec<String> {
-    let scenes = (0_u64..).map(|number| Scene::invented(Random::new(SEED + number), Sort::Completion(Stars::One)));
-    scenes
-        .zip(WHOLE.iter().cycle())
-        .take(MAILS)
-        .map(|(scene, layout)| format!("{}\n\n{}", scene.message, layout.render(&scene.letter).text))
-        .collect()
-}
-
 fn extraction() {
-    let bodies = bodies();
+    let bodies = mails::bodies();
     let wire: Vec<Vec<u8>> = bodies
         .iter()
         .map(|body| format!("From: a@example.jp\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{body}").into_bytes())
@@ -60,12 +45,10 @@ fn extraction() {
     let sizes: Vec<usize> = bodies.iter().map(String::len).collect();
     println!("extraction: {} plain forwarded bodies, median {} bytes, {found} originals", bodies.len(), median(sizes));
     report("extraction", bodies.len(), ours, theirs);
-    let all = allocation_counter::measure(|| bodies.iter().for_each(|body| drop(black_box(extract(body, 16)))));
-    allocations(bodies.len(), &all);
 }
 
 fn judgement(rules: &Rules) {
-    let mails: Vec<Vec<u8>> = bulk(SEED, MAILS).map(|submission| submission.raw).filter(|raw| raw.len() <= LARGEST).collect();
+    let mails = mails::submissions();
     let judge = |raw: &[u8]| {
         let reading = read(raw, rules);
         let conclusion = conclude(&reading, rules, &Standing::default(), 0, 0);
@@ -77,8 +60,6 @@ fn judgement(rules: &Rules) {
     );
     println!("judgement: {} submissions, median {} bytes", mails.len(), median(mails.iter().map(Vec::len).collect()));
     report("whole judgement", mails.len(), ours, theirs);
-    let all = allocation_counter::measure(|| mails.iter().for_each(|raw| judge(raw)));
-    allocations(mails.len(), &all);
 }
 
 /// The fastest of alternating rounds, of each.
@@ -107,10 +88,4 @@ fn report(what: &str, count: usize, ours: Duration, theirs: Duration) {
     println!("  {what:<28} {:>9.0} a second  {:>6.1} us each", rate(ours), each(ours));
     println!("  {:<28} {:>9.0} a second  {:>6.1} us each", "mail-parser, parsing alone", rate(theirs), each(theirs));
     println!("  ratio of the rates           {:>9.2}", rate(ours) / rate(theirs));
-}
-
-#[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "figures for people")]
-fn allocations(count: usize, all: &allocation_counter::AllocationInfo) {
-    let each = |total: u64| total as f64 / count as f64;
-    println!("  allocations a mail           {:>9.0}  {:>6.1} kB in all", each(all.count_total), each(all.bytes_total) / 1e3);
 }

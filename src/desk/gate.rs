@@ -121,7 +121,7 @@ fn is_loop(headers: &Headers<'_>, _: &Rules) -> bool {
 }
 
 fn is_our_letter(headers: &Headers<'_>) -> bool {
-    headers.count(LOOP_HEADER) > 0 || headers.text("message-id").is_some_and(|id| id.starts_with(MESSAGE_ID_START))
+    headers.raw("message-id").is_some_and(|id| id.starts_with(MESSAGE_ID_START.as_bytes())) || headers.count(LOOP_HEADER) > 0
 }
 
 /// Whether nobody is to be told about it (RFC 5321 section 4.5.5).

@@ -32,7 +32,6 @@ use self::original::Original;
 use self::rules::Rules;
 use self::standing::Standing;
 use self::text::address::Mailbox;
-use self::text::charset::Legibility;
 use self::verdict::Origin;
 use self::words::{FindingCode, ReplyKind, Verdict};
 
@@ -92,8 +91,7 @@ pub fn read(raw: &[u8], rules: &Rules) -> Reading {
     let subject = message.headers.subject().map(|subject| text::fold::visible(subject.text.trim()).into_owned());
     let notices = notice::recognise(&contents, subject.as_deref(), rules);
     let mut findings = check::of_contents(message.admission, &contents, &notices, rules);
-    let is_legible = message.headers.subject().is_none_or(|subject| subject.legibility == Legibility::Legible);
-    if !is_legible || !message.headers.is_legible("from") {
+    if !message.headers.are_legible() {
         findings.push(Finding::new(FindingCode::Illegible, Some("Subject, From")));
     }
     let held = gate::by_headers(&message.headers, rules);

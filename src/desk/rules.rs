@@ -211,10 +211,12 @@ impl Rules {
     #[must_use]
     pub fn is_sender(&self, address: &str) -> bool {
         let Some((_, domain)) = address.rsplit_once('@') else { return false };
-        let domain = domain.trim_end_matches('.').to_ascii_lowercase();
-        self.sender_domains
-            .iter()
-            .any(|allowed| domain == *allowed || domain.strip_suffix(allowed.as_str()).is_some_and(|rest| rest.ends_with('.')))
+        let domain = domain.trim_end_matches('.').as_bytes();
+        self.sender_domains.iter().any(|allowed| {
+            let split = domain.len().checked_sub(allowed.len()).and_then(|at| domain.split_at_checked(at));
+            split
+                .is_some_and(|(above, found)| found.eq_ignore_ascii_case(allowed.as_bytes()) && (above.is_empty() || above.ends_with(b".")))
+        })
     }
 
     /// Whether the text is a number or a name of the manual's sample page.

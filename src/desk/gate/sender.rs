@@ -7,19 +7,27 @@ use crate::desk::text::address::postal;
 /// Whether a program, not a person, writes from this address.
 #[must_use]
 pub fn is_automatic_address(address: &str) -> bool {
-    let local = address.rsplit_once('@').map_or(address, |(local, _)| local).to_ascii_lowercase();
-    is_automatic_local_part(&local)
+    is_automatic_local_part(&local_part(address))
 }
 
 /// Whether mail systems themselves write from this address.
 #[must_use]
 pub fn is_mail_system(address: &str) -> bool {
-    let local = address.rsplit_once('@').map_or(address, |(local, _)| local).to_ascii_lowercase();
-    is_mail_system_local_part(&local)
+    is_mail_system_local_part(&local_part(address))
+}
+
+/// In lower case.
+fn local_part(address: &str) -> String {
+    address.rsplit_once('@').map_or(address, |(local, _)| local).to_ascii_lowercase()
 }
 
 /// Hyphens and underscores do not count: `mailer_daemon`, `MAILER-DAEMON`, `maildeliverydaemon`, `post-master`, and a slip that is seen.
 fn is_mail_system_local_part(local: &str) -> bool {
+    // Most people's begin with another letter.
+    let first = local.bytes().find(u8::is_ascii_alphanumeric);
+    if !matches!(first, Some(b'm' | b'p' | b'd')) {
+        return false;
+    }
     let plain: String = local.chars().filter(|character| character.is_ascii_alphanumeric()).collect();
     let is_daemon = plain.starts_with("mail") && (plain.contains("daemon") || plain.contains("deamon"));
     is_daemon || plain.starts_with("postmaster") || plain == "doublebounce"
@@ -28,8 +36,7 @@ fn is_mail_system_local_part(local: &str) -> bool {
 /// Whether a list manages its members, or its bounces, under this address.
 #[must_use]
 pub fn is_list_address(address: &str) -> bool {
-    let local = address.rsplit_once('@').map_or(address, |(local, _)| local).to_ascii_lowercase();
-    is_list_local_part(&local)
+    is_list_local_part(&local_part(address))
 }
 
 const LIST_STARTS: [&str; 5] = ["owner-", "bounces+", "bounce+", "bounces-", "bounce-"];
@@ -39,7 +46,7 @@ fn is_list_local_part(local: &str) -> bool {
     LIST_STARTS.iter().any(|start| local.starts_with(start))
         || LIST_ENDS.iter().any(|end| local.ends_with(end))
         // VERP: `list-bounces+taro=example.jp@…`.
-        || memchr::memmem::find(local.as_bytes(), b"-bounces+").is_some()
+        || local.contains('+') && local.contains("-bounces+")
 }
 
 /// Local parts that are a program's as a whole.
@@ -80,15 +87,14 @@ const AUTOMATIC_WORDS: [&str; 12] = [
 /// Rewritten paths (SRS, BATV).
 const AUTOMATIC_STARTS: [&str; 5] = ["srs0=", "srs1=", "srs0+", "prvs=", "msprvs1="];
 
-/// One of these stands in each of the words; most addresses have none.
-const IN_AUTOMATIC_WORDS: [&str; 2] = ["reply", "responder"];
+/// Stands in each of the words; most addresses have none.
+const IN_AUTOMATIC_WORDS: [char; 2] = ['p', 'r'];
 
 fn is_automatic_local_part(local: &str) -> bool {
-    let has = |word: &&str| memchr::memmem::find(local.as_bytes(), word.as_bytes()).is_some();
     AUTOMATIC_LOCAL_PARTS.contains(&local)
         || is_mail_system_local_part(local)
         || is_list_local_part(local)
-        || IN_AUTOMATIC_WORDS.iter().any(has) && AUTOMATIC_WORDS.iter().any(has)
+        || IN_AUTOMATIC_WORDS.iter().all(|letter| local.contains(*letter)) && AUTOMATIC_WORDS.iter().any(|word| local.contains(word))
         || AUTOMATIC_STARTS.iter().any(|start| local.starts_with(start))
 }
 
@@ -112,7 +118,6 @@ pub fn is_deliverable(address: &str) -> bool {
         && !local.starts_with('.')
         && !local.ends_with('.')
         && !local.contains("..");
-    let domain = domain.to_ascii_lowercase();
     let labels_fit = domain.len() <= 253
         && domain.contains('.')
         && domain.split('.').all(|label| {
@@ -122,12 +127,19 @@ pub fn is_deliverable(address: &str) -> bool {
                 && !label.ends_with('-')
         })
         && domain.rsplit('.').next().is_some_and(|top| !top.chars().all(|character| character.is_ascii_digit()));
-    local_fits && labels_fit && !RESERVED_DOMAINS.iter().any(|reserved| domain.ends_with(reserved))
+    local_fits && labels_fit && !RESERVED_DOMAINS.iter().any(|reserved| ends_with(domain, reserved))
+}
+
+fn ends_with(domain: &str, end: &str) -> bool {
+    domain.len().checked_sub(end.len()).and_then(|at| domain.get(at..)).is_some_and(|found| found.eq_ignore_ascii_case(end))
 }
 
 /// Whether an applicant there can be written to: as [`is_deliverable`], and with letters of any script (RFC 6531).
 #[must_use]
 pub fn is_reachable(address: &str) -> bool {
+    if address.is_ascii() {
+        return is_deliverable(address);
+    }
     let Some((local, domain)) =
         postal(address).and_then(|address| address.rsplit_once('@').map(|(local, domain)| (local.to_owned(), domain.to_owned())))
     else {

@@ -3,7 +3,10 @@
 //! Promises: in doubt no letter goes out, and in doubt the mail is a person's. Rejected: one list for both questions; people
 //! write about automatic replies, too.
 
+use std::sync::LazyLock;
+
 use crate::desk::message::header::Headers;
+use crate::desk::text::fold::Mark;
 
 /// What programs write at the start of a subject, folded. No person begins one so.
 const AUTOMATIC_SUBJECTS: [&str; 32] = [
@@ -58,14 +61,16 @@ const AUTOMATIC_TAILS: [&str; 8] = ["メッセージ", "メール", "のお知�
 pub fn looks_automatic(headers: &Headers<'_>) -> bool {
     let (start, _) = subject_start(headers);
     // A help desk's number stands before it: `[example.jp #1234] AutoReply: …`.
-    let after_tag = start.split_once(']').map_or(start, |(_, after)| after);
-    let begins = |words: &&str| start.starts_with(words) || after_tag.starts_with(words);
+    let after_tag = start.split_once(']').map(|(_, after)| after);
+    // Most fail by their first byte.
+    let starts = |text: &str, words: &str| text.as_bytes().first() == words.as_bytes().first() && text.starts_with(words);
+    let begins = |words: &&str| starts(start, words) || after_tag.is_some_and(|after| starts(after, words));
     AUTOMATIC_SUBJECTS.iter().chain(&DOUBTFUL_SUBJECTS).chain(&AUTOMATIC_WORDS).any(begins)
-        || ANYWHERE.iter().any(|words| start.contains(words))
+        || ANYWHERE.iter().any(|words| words.is_in(start))
 }
 
 /// What programs write behind the subject that they answer, or behind a name.
-const ANYWHERE: [&str; 3] = ["(automaticreply)", "(awayfromtheoffice)", "isoutoftheoffice"];
+static ANYWHERE: LazyLock<[Mark; 3]> = LazyLock::new(|| ["(automaticreply)", "(awayfromtheoffice)", "isoutoftheoffice"].map(Mark::new));
 
 /// Whether a program surely wrote the subject: then the mail is nobody's submission.
 #[must_use]

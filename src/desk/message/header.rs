@@ -17,7 +17,7 @@ pub struct Headers<'a> {
     fields: Vec<Field<'a>>,
     extent: Extent,
     /// The marks of the names that occur. Most questions are for fields that are not there, and end here.
-    marks: u64,
+    marks: u128,
     /// Several gates ask for it.
     from: OnceCell<Vec<Mailbox>>,
     /// Likewise.
@@ -34,6 +34,15 @@ pub struct Extent {
     pub fields: usize,
     /// Bytes of the longest of them.
     pub longest: usize,
+}
+
+/// Whether a mail is made of parts (RFC 2046 section 5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Structure {
+    /// One text or one file: no field that structures it names a container.
+    Leaf,
+    /// A multipart, or a mail inside a mail.
+    Container,
 }
 
 /// One field; the value is raw, folding included.
@@ -83,7 +92,7 @@ impl<'a> Headers<'a> {
     /// Whether any field's name begins so (lower case).
     #[must_use]
     pub fn has_any_of(&self, start: &str) -> bool {
-        self.fields.iter().any(|field| field.name.get(..start.len()).is_some_and(|name| name.eq_ignore_ascii_case(start.as_bytes())))
+        self.fields.iter().any(|field| starts(field.name, start.as_bytes()))
     }
 
     /// The first field of this name, raw.
@@ -120,12 +129,6 @@ impl<'a> Headers<'a> {
         self.all_raw(name).map(header_text)
     }
 
-    /// Whether the field of this name can be read.
-    #[must_use]
-    pub fn is_legible(&self, name: &str) -> bool {
-        self.raw(name).is_none_or(|value| decode_header(value).legibility == Legibility::Legible)
-    }
-
     /// The mailboxes of an address field. The list is split before encoded-words are decoded (RFC 2047 section 6.2):
     /// a comma or an address inside a decoded name must not become one. Each domain is in its one form for the wire: it has many spellings
     /// (`ｅxample.jp`), and every limit, gate and row speaks of the place that letters go to.
@@ -140,6 +143,14 @@ impl<'a> Headers<'a> {
         self.from.get_or_init(|| self.read_mailboxes("from"))
     }
 
+    /// Whether Subject and From can be read, as far as they are there.
+    #[must_use]
+    pub fn are_legible(&self) -> bool {
+        let is_legible = |decoded: &Decoded| decoded.legibility == Legibility::Legible;
+        // The whole of From: what stands beside a name and an address is somebody's word, too.
+        self.subject().is_none_or(is_legible) && self.raw("from").is_none_or(|from| is_legible(&decode_header(from)))
+    }
+
     fn read_mailboxes(&self, name: &str) -> Vec<Mailbox> {
         let Some(raw) = self.raw(name) else { return Vec::new() };
         mailboxes(&unfolded(raw)).into_iter().map(|mailbox| in_postal_form(mailbox.decoded())).collect()
@@ -150,8 +161,8 @@ impl<'a> Headers<'a> {
     pub fn names_several_mailboxes(&self, name: &str) -> bool {
         let Some(raw) = self.raw(name) else { return false };
         let mut quoted = false;
-        let text = unfolded(raw);
-        let opened = text.chars().filter(|character| {
+        let list = unfolded(raw);
+        let opened = list.chars().filter(|character| {
             quoted ^= *character == '"';
             !quoted && *character == '<'
         });
@@ -166,8 +177,19 @@ impl<'a> Headers<'a> {
 
     /// Names and values of the fields that say how a mail is made up (RFC 2045 section 3).
     pub fn structuring(&self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
-        let is_structuring = |field: &&Field<'a>| field.name.get(..8).is_some_and(|start| start.eq_ignore_ascii_case(b"content-"));
+        let is_structuring = |field: &&Field<'a>| starts(field.name, b"content-");
         self.fields.iter().filter(is_structuring).map(|field| (field.name, field.value))
+    }
+
+    /// How the mail is made up, by its own word.
+    #[must_use]
+    pub fn structure(&self) -> Structure {
+        let names_container = |value: &[u8]| {
+            memchr::memchr2_iter(b'm', b'M', value)
+                .filter_map(|at| value.get(at..))
+                .any(|word| [&b"multipart"[..], b"message"].iter().any(|name| starts(word, name)))
+        };
+        if self.structuring().any(|(_, value)| names_container(value)) { Structure::Container } else { Structure::Leaf }
     }
 
     /// Whether the bytes began with anything like a header.
@@ -190,10 +212,16 @@ fn unfolded(raw: &[u8]) -> Cow<'_, str> {
     }
 }
 
-/// One bit of 64 for a name, by its length and its first letter.
-fn mark(name: &[u8]) -> u64 {
-    let first = name.first().map_or(0, u8::to_ascii_lowercase);
-    1 << ((name.len() * 5 + usize::from(first) * 3) % 64)
+/// Whether the bytes begin so, in either case.
+fn starts(bytes: &[u8], start: &[u8]) -> bool {
+    bytes.get(..start.len()).is_some_and(|found| found.eq_ignore_ascii_case(start))
+}
+
+/// One bit of 128 for a name, by its length, its first and its last letter.
+fn mark(name: &[u8]) -> u128 {
+    // In either case a letter has the same mark.
+    let letter = |byte: Option<&u8>| byte.map_or(0, |byte| usize::from(byte | 0x20));
+    1 << ((name.len() * 37 + letter(name.first()) * 5 + letter(name.last()) * 11) % 128)
 }
 
 impl Field<'_> {
@@ -205,16 +233,19 @@ impl Field<'_> {
 /// The length of what continues a field: a line that begins with white space. One of nothing else continues it, too (RFC 5322 section
 /// 4.2), where the header goes on below; above a text it is the empty line that somebody put a space into.
 fn continuation(rest: &[u8]) -> Option<usize> {
+    // Most fields take one line.
+    if !matches!(rest.first(), Some(b' ' | b'\t')) {
+        return None;
+    }
     let mut length = 0;
     loop {
         let next = line(rest.get(length..)?)?;
         let goes_on = next.starts_with(b" ") || next.starts_with(b"\t");
         let is_blank = next.trim_ascii().is_empty();
         if !goes_on || !is_blank {
-            return match (goes_on, length) {
-                (true, _) => Some(length + next.len()),
-                (false, 0) => None,
-                (false, _) => (!is_blank && field(next).is_some()).then_some(length),
+            return match goes_on {
+                true => Some(length + next.len()),
+                false => (!is_blank && field(next).is_some()).then_some(length),
             };
         }
         length += next.len();

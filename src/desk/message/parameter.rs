@@ -5,7 +5,7 @@
 //! Rejected: the parser's own reading, which decodes section by section and knows the charsets of the WHATWG alone.
 
 use crate::desk::text::charset::{Decoded, Legibility, decode};
-use crate::desk::text::encoded_word::decode_header;
+use crate::desk::text::encoded_word::{decode_header, may_be_encoded};
 
 /// One parameter, or one section of it (RFC 2231 section 3).
 struct Parameter<'a> {
@@ -66,7 +66,7 @@ fn unquoted(value: &[u8]) -> &[u8] {
 /// A value without percent signs to undo.
 fn plainly(value: &[u8]) -> String {
     let unescaped = unescaped(value);
-    if memchr::memmem::find(&unescaped, b"=?").is_some() {
+    if may_be_encoded(&unescaped) {
         return decode_header(&unescaped).text;
     }
     // Some programs percent-encode without saying so; a name that happens to hold a percent sign is seldom UTF-8 that way.
@@ -110,7 +110,7 @@ fn joined(mut sections: Vec<Parameter<'_>>) -> Decoded {
         }
         if found.is_extended { bytes.extend(undone(value)) } else { bytes.extend(unescaped(value)) }
     }
-    if charset.is_none() && memchr::memmem::find(&bytes, b"=?").is_some() {
+    if charset.is_none() && may_be_encoded(&bytes) {
         return decode_header(&bytes);
     }
     decode(&bytes, charset.filter(|label| !label.is_empty()))

@@ -111,8 +111,13 @@ impl<'a> Part<'a> {
     #[must_use]
     pub fn text(&self, most: usize) -> Decoded {
         let bytes = self.bytes();
-        let bounded = bytes.get(..most).unwrap_or(&bytes);
-        let mut decoded = decode(bounded, self.charset.as_deref());
+        self.text_of(bytes.get(..most).unwrap_or(&bytes))
+    }
+
+    /// The text that these bytes are, of the part's own.
+    #[must_use]
+    pub fn text_of(&self, bytes: &[u8]) -> Decoded {
+        let mut decoded = decode(bytes, self.charset.as_deref());
         if memchr::memchr(0, decoded.text.as_bytes()).is_some() {
             // A NUL is a remnant of a broken gateway; readers do not see it.
             decoded.text.retain(|character| character != '\0');

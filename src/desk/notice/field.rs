@@ -111,11 +111,10 @@ fn value_below(body: &FoldedLines<'_>, at: usize) -> Option<String> {
 
 /// Digits and the hyphens between them; `None` when the text does not begin with a digit, or letters are mixed in.
 fn leading_digits(folded: &str) -> Option<String> {
-    let token: String = folded.chars().take_while(|character| character.is_ascii_alphanumeric() || *character == '-').collect();
-    let digits: String = token.chars().filter(char::is_ascii_digit).collect();
-    let is_number = token.starts_with(|first: char| first.is_ascii_digit())
-        && token.chars().all(|character| character.is_ascii_digit() || character == '-');
-    is_number.then_some(digits)
+    let end = folded.bytes().position(|byte| !byte.is_ascii_digit() && byte != b'-').unwrap_or(folded.len());
+    let (number, after) = folded.split_at_checked(end)?;
+    let is_number = number.starts_with(|first: char| first.is_ascii_digit()) && !after.starts_with(|next: char| next.is_ascii_alphabetic());
+    is_number.then(|| number.chars().filter(char::is_ascii_digit).collect())
 }
 
 /// The star level that a text's letters state: 1, 2, or none where they name none or both.
@@ -134,9 +133,14 @@ pub fn names_a_level(letters: &str) -> bool {
     levels(letters) != (false, false)
 }
 
+/// 星 ends the names of all levels, and most texts write it nowhere.
+#[must_use]
+pub fn may_name_a_level(text: &str) -> bool {
+    text.contains('星')
+}
+
 fn levels(letters: &str) -> (bool, bool) {
-    // 星 ends them all, and most mails write it nowhere.
-    if memchr::memmem::find(letters.as_bytes(), "星".as_bytes()).is_none() {
+    if !may_name_a_level(letters) {
         return (false, false);
     }
     let says = |words: [&str; 3]| words.iter().any(|word| letters.contains(word));

@@ -7,6 +7,7 @@
 use std::sync::LazyLock;
 
 use super::dress::{is_colon, is_rule};
+use super::glance::Glance;
 use super::label::rows;
 use crate::desk::text::address::{Mailbox, mailbox};
 
@@ -73,20 +74,12 @@ const LONGEST_NAME: usize = 60;
 #[must_use]
 pub fn attribution(line: &str) -> Option<Attribution> {
     let line = line.trim().trim_start_matches(is_rule).trim_start();
-    if line.len() > LONGEST || !may_end(line) {
+    if line.len() > LONGEST || !Glance::of(line).is_some_and(|glance| glance.may_end_attribution()) {
         return None;
     }
     let bare = line.trim_end_matches(is_colon).trim_end();
     let has_colon = bare.len() < line.len();
     ROWS.iter().find_map(|row| read(row, bare, has_colon))
-}
-
-/// Whether a line may be an attribution's last: a colon, or the Japanese verb, with a value before it.
-#[must_use]
-pub fn may_end(line: &str) -> bool {
-    let line = line.trim_end();
-    let last = line.chars().next_back();
-    last.is_some_and(is_colon) || last == Some('た') && line.ends_with("書きました")
 }
 
 /// Whether a line may be the first of a wrapped attribution: it begins with a year or a day, or with the first word of a row.

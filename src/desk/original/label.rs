@@ -7,7 +7,8 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::dress::{is_bullet, is_colon, is_decoration_or_space, unbold};
-use crate::desk::text::fold::{fold, simply_folded};
+use super::glance::Glance;
+use crate::desk::text::fold::fold;
 
 /// The fields of a forwarded header block that the desk tells apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -142,25 +143,9 @@ fn languages<'t>(locales: &'t str, places: &mut Vec<&'t str>) -> Languages {
     Languages(found)
 }
 
-/// Which characters a line with a label begins with, folded: a bit for each of the first 65,536.
-static BEGINNINGS: LazyLock<Vec<u64>> = LazyLock::new(|| {
-    let mut bits = vec![0; 1024];
-    let dress = ('\0'..='\u{FFFF}').filter(|character| is_dress(*character) || OPENING_BRACKETS.contains(character));
-    for first in LABELS.keys().filter_map(|label| label.chars().next()).chain(dress).map(u32::from) {
-        if let Some(word) = usize::try_from(first / 64).ok().and_then(|place| bits.get_mut(place)) {
-            *word |= 1_u64 << (first % 64);
-        }
-    }
-    bits
-});
-
-/// Whether a label may begin the line. A line of prose seldom begins with a character that any label, or its dress, begins with.
-fn may_begin(line: &str) -> bool {
-    let mut characters = line.trim_start().chars().map(simply_folded);
-    let (Some(Some(first)), None | Some(Some(_))) = (characters.next(), characters.next()) else { return true };
-    let first = u32::from(first);
-    let word = usize::try_from(first / 64).ok().and_then(|place| BEGINNINGS.get(place));
-    word.is_none_or(|word| word & (1 << (first % 64)) != 0)
+/// The first characters of all labels, folded.
+pub(super) fn beginnings() -> impl Iterator<Item = char> {
+    LABELS.keys().filter_map(|label| label.chars().next())
 }
 
 fn is_dress(character: char) -> bool {
@@ -177,16 +162,18 @@ const LONGEST_LABEL: usize = 32;
 /// Reads `label: value`, also bold (`*差出人:* x`), full-width, with a TAB between (table cells), or bracketed (`【差出人】x`).
 #[must_use]
 pub fn labelled(line: &str) -> Option<Labelled<'_>> {
-    if !may_begin(line) {
-        return None;
-    }
+    Glance::of(line).filter(Glance::may_be_labelled).and_then(|_| read(line))
+}
+
+/// The same, where a glance has seen that it may be.
+pub(super) fn read(line: &str) -> Option<Labelled<'_>> {
     let bare = line.trim_start_matches(is_dress);
     if bare.starts_with(OPENING_BRACKETS)
         && let Some(found) = bracketed(bare)
     {
         return Some(found);
     }
-    if bare.len() < line.len() && !may_begin(bare) {
+    if bare.len() < line.len() && !Glance::of(bare).is_some_and(|bare| bare.may_be_labelled()) {
         return None;
     }
     let (at, separator) = colon(bare)?;
@@ -197,7 +184,7 @@ pub fn labelled(line: &str) -> Option<Labelled<'_>> {
     Some(Labelled { label, value: unbold(line, rest) })
 }
 
-const OPENING_BRACKETS: [char; 4] = ['【', '［', '[', '〔'];
+pub(super) const OPENING_BRACKETS: [char; 4] = ['【', '［', '[', '〔'];
 
 /// First bytes of the colons, and TAB. No byte further inside a character is one of them.
 const COLON_STARTS: [u8; 8] = [b':', b'\t', b'`', 0xD5, 0xE1, 0xE2, 0xEA, 0xEF];
@@ -291,7 +278,7 @@ fn label_before(line: &str, colon: usize) -> Option<(usize, &'static Label)> {
 mod tests {
     use super::*;
 
-    fn read(line: &str) -> Option<(Field, &str)> {
+    fn found(line: &str) -> Option<(Field, &str)> {
         labelled(line).map(|found| (found.label.field, found.value))
     }
 
@@ -327,7 +314,7 @@ mod tests {
             ("ከ፦ x", Field::From, "x"),
             ("\u{200F}מאת: x", Field::From, "x"),
         ] {
-            assert_eq!(read(line), Some((field, value)), "{line}");
+            assert_eq!(found(line), Some((field, value)), "{line}");
         }
         for line in [
             "利用者番号: 1",
@@ -339,7 +326,7 @@ mod tests {
             "[差出人",
             "差出人】x",
         ] {
-            assert_eq!(read(line), None, "{line}");
+            assert_eq!(found(line), None, "{line}");
         }
     }
 

@@ -9,6 +9,7 @@ pub mod attribution;
 mod block;
 mod dress;
 mod finder;
+mod glance;
 pub mod inline;
 pub mod label;
 mod reading;

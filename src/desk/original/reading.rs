@@ -56,10 +56,11 @@ enum Wanted {
 }
 
 fn legible(part: &Part<'_>, limits: &Limits, aside: &mut Aside) -> String {
-    if part.bytes().len() > limits.text_bytes {
+    let bytes = part.bytes();
+    if bytes.len() > limits.text_bytes {
         aside.refused = Some(Admission::Oversize);
     }
-    let decoded = part.text(limits.text_bytes);
+    let decoded = part.text_of(bytes.get(..limits.text_bytes).unwrap_or(&bytes));
     if decoded.legibility == Legibility::Illegible {
         aside.illegible.push(part.charset.clone().unwrap_or_else(|| part.content_type.clone()));
     }

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::dress::{is_colon, is_rule};
+use super::glance::Glance;
 use super::label::rows;
 use crate::desk::text::fold::{fold, is_invisible};
 
@@ -60,16 +61,17 @@ const SHORTEST_RULE: usize = 5;
 /// Whether a line separates a forward from the words above it.
 #[must_use]
 pub fn separator(line: &str) -> Option<Separator> {
-    let mut line = line.trim();
-    let mut ends = (line.chars().next()?, line.chars().next_back()?);
-    if is_invisible(ends.0) || is_invisible(ends.1) {
-        line = line.trim_matches(|character: char| character.is_whitespace() || is_invisible(character));
-        ends = (line.chars().next()?, line.chars().next_back()?);
-    }
-    let (first, last) = ends;
-    // Without any rule around it, or a colon after it, it is a sentence; so are longer lines.
-    if !is_rule(first) && !is_rule(last) && !is_colon(last) || line.len() > LONGEST {
+    Glance::of(line).filter(Glance::may_separate).and_then(|glance| read(&glance))
+}
+
+/// The same, where a glance has seen that it may.
+pub(super) fn read(glance: &Glance<'_>) -> Option<Separator> {
+    let Glance { text: line, first, last, .. } = *glance;
+    if line.len() > LONGEST {
         return None;
+    }
+    if is_rule(first) && repeats(line, first) {
+        return (line.len() / first.len_utf8() >= SHORTEST_RULE).then_some(Separator::Rule);
     }
     let words = line.trim_matches(is_frame);
     if words.is_empty() {
@@ -85,6 +87,12 @@ pub fn separator(line: &str) -> Option<Separator> {
         folded.len() > before.len() + after.len() && folded.starts_with(before.as_str()) && folded.ends_with(after.as_str())
     };
     (is_framed && WORDS.around_name.iter().any(has_name)).then_some(Separator::Begin)
+}
+
+/// Whether a line is one character again and again: most rules are.
+fn repeats(line: &str, first: char) -> bool {
+    let bytes = line.as_bytes();
+    bytes.get(first.len_utf8()..).is_some_and(|after| bytes.starts_with(after))
 }
 
 #[cfg(test)]

@@ -3,10 +3,10 @@
 //! Promises: whoever looks at a line again pays nothing for it. Rejected: asking again at each step; a header block asks for the lines
 //! ahead of it, and the lines ahead ask for theirs.
 
-use super::attribution::may_end;
-use super::label::{Labelled, labelled};
-use super::separator::{Separator, separator};
-use crate::desk::text::line::{Line, lines};
+use super::glance::Glance;
+use super::label::{self, Labelled};
+use super::separator::{self, Separator};
+use crate::desk::text::line::{Line, lines_as};
 
 /// A line, and what it is to a search for originals.
 #[derive(Debug, Clone, Copy)]
@@ -26,10 +26,15 @@ pub struct Surveyed<'a> {
 
 impl<'a> Surveyed<'a> {
     fn of(line: Line<'a>) -> Self {
-        let is_blank = line.is_blank();
-        let (label, separator) = if is_blank { (None, None) } else { (labelled(line.text), separator(line.text)) };
-        let ends_attribution = !is_blank && may_end(line.text);
-        Self { level: line.level, whole: line.whole, text: line.text, label, separator, ends_attribution, is_blank }
+        let Line { level, whole, text } = line;
+        let Some(glance) = Glance::of(text) else {
+            return Self { level, whole, text, label: None, separator: None, ends_attribution: false, is_blank: true };
+        };
+        let separator = if glance.may_separate() { separator::read(&glance) } else { None };
+        // A rule is made of what stands before labels, too.
+        let may_be_labelled = glance.may_be_labelled() && separator != Some(Separator::Rule);
+        let label = if may_be_labelled { label::read(text) } else { None };
+        Self { level, whole, text, label, separator, ends_attribution: glance.may_end_attribution(), is_blank: false }
     }
 
     /// Whether there is nothing to see.
@@ -51,5 +56,5 @@ impl<'a> Surveyed<'a> {
 /// Looks at every line of a text.
 #[must_use]
 pub fn survey(text: &str) -> Vec<Surveyed<'_>> {
-    lines(text).into_iter().map(Surveyed::of).collect()
+    lines_as(text, Surveyed::of)
 }

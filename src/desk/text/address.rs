@@ -4,10 +4,12 @@
 //! old mobile addresses (`a..b@`, `a.@`) are read although RFC 5321 forbids them.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
+use memchr::memmem::Finder;
 use serde::Serialize;
 
-use super::encoded_word::decode_header;
+use super::encoded_word::{decode_header, may_be_encoded};
 use super::fold::visible;
 
 /// A name, an address, or both; never neither.
@@ -27,19 +29,23 @@ impl Mailbox {
     /// The same with the encoded-words of its name decoded: only after the list was split (RFC 2047 section 6.2).
     #[must_use]
     pub fn decoded(self) -> Self {
-        let name = self
-            .name
-            .map(|name| if name.contains("=?") { decode_header(name.as_bytes()).text.trim().trim_matches('"').to_owned() } else { name });
-        Self { name: name.filter(|name| !name.is_empty()), address: self.address }
+        let name = match self.name {
+            Some(name) if may_be_encoded(name.as_bytes()) => decode_header(name.as_bytes()).text.trim().trim_matches('"').to_owned(),
+            _ => return self,
+        };
+        Self { name: Some(name).filter(|name| !name.is_empty()), address: self.address }
     }
 }
+
+/// Outlook's words between who sent and who wrote. Prepared once: each mailbox is searched for them.
+static ON_BEHALF_OF: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(" on behalf of "));
 
 /// Reads one mailbox.
 #[must_use]
 pub fn mailbox(text: &str) -> Option<Mailbox> {
     let text = normalised(text);
     let text = text.trim().trim_end_matches([',', ';']).trim();
-    let text = memchr::memmem::find(text.as_bytes(), b" on behalf of ").and_then(|at| text.get(..at)).unwrap_or(text);
+    let text = ON_BEHALF_OF.find(text.as_bytes()).and_then(|at| text.get(..at)).unwrap_or(text);
     if let Some((before, inside)) = angle(text) {
         // What stands where an address should and is none is shown as it is written.
         return match address_of(inside) {
@@ -98,7 +104,9 @@ fn split_list(text: &str) -> impl Iterator<Item = &str> {
 
 /// Full-width brackets and signs in front of and inside addresses; invisible characters away.
 fn normalised(text: &str) -> Cow<'_, str> {
-    if text.is_ascii() && !text.contains('\t') {
+    // Kana, ideographs and printable ASCII.
+    let is_plain = |byte: u8| matches!(byte, b' '..=b'~' | 0x80..=0xBF | 0xE3..=0xE9);
+    if text.bytes().all(is_plain) && !text.contains('\u{3000}') {
         return Cow::Borrowed(text);
     }
     let visible = visible(text);
@@ -113,24 +121,24 @@ fn normalised(text: &str) -> Cow<'_, str> {
 }
 
 /// The last `<…>` or `[mailto:…]` and what stands before it.
-fn angle(text: &str) -> Option<(&str, &str)> {
-    for (open, close) in [("<", '>'), ("[mailto:", ']'), ("＜", '＞')] {
-        let Some((before, after)) = text.rsplit_once(open) else { continue };
+fn angle<'t>(text: &'t str) -> Option<(&'t str, &'t str)> {
+    let enclosed = |(before, after): (_, &'t str), close: char| {
         let inside = after.split(close).next().unwrap_or(after);
-        if inside.contains('@') {
-            // `a@b<mailto:a@b>` and `<[a@b](mailto:a@b)>`
-            let before = before.split('<').next().unwrap_or(before);
-            return Some((before, inside));
-        }
-    }
-    None
+        inside.contains('@').then_some((before, inside))
+    };
+    let in_angles = text.rsplit_once('<').and_then(|around| enclosed(around, '>'));
+    let (before, inside) = in_angles.or_else(|| text.rsplit_once("[mailto:").and_then(|around| enclosed(around, ']')))?;
+    // `a@b<mailto:a@b>` and `<[a@b](mailto:a@b)>`
+    Some((before.split('<').next().unwrap_or(before), inside))
 }
 
 fn address_of(text: &str) -> Option<String> {
     let bare = text.trim().trim_start_matches("mailto:").trim_start_matches('[');
-    // `<[a@b](mailto:a@b)>`, `<a@b [mailto:a@b]>`
-    let end = memchr::memchr2(b']', b'(', bare.as_bytes()).unwrap_or(bare.len());
-    let end = memchr::memmem::find(bare.as_bytes(), b" [").map_or(end, |at| at.min(end));
+    // `<[a@b](mailto:a@b)>`, `<a@b [mailto:a@b]>`; a bracket right behind the `@` holds an address literal.
+    let bytes = bare.as_bytes();
+    let is_after_space = |at: usize| at.checked_sub(1).and_then(|before| bytes.get(before)) == Some(&b' ');
+    let mut places = bytes.iter().enumerate();
+    let end = places.position(|(at, byte)| matches!(byte, b']' | b'(') || *byte == b'[' && is_after_space(at)).unwrap_or(bytes.len());
     let bare = bare.get(..end).unwrap_or(bare).trim();
     let (local, domain) = bare.rsplit_once('@')?;
     let plausible = !local.is_empty()

@@ -4,7 +4,10 @@
 //! for themselves; only then the label; only then a guess. What stays unreadable is reported, never judged.
 //! Rejected: mail-parser's own decoding, which returns raw escapes for cp50220, iso-2022-jp-ms and others, without an error.
 
+use std::sync::LazyLock;
+
 use encoding_rs::{EUC_JP, Encoding, GB18030, UTF_8};
+use memchr::memmem::Finder;
 
 /// Text, and whether it can be trusted to be the text that was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -153,8 +156,10 @@ fn guess(bytes: &[u8]) -> String {
 }
 
 fn replacements(text: &str) -> usize {
-    memchr::memmem::find_iter(text.as_bytes(), "\u{FFFD}").count()
+    REPLACEMENT.find_iter(text.as_bytes()).count()
 }
+
+static REPLACEMENT: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\u{FFFD}"));
 
 /// What an ISO-2022-JP escape sequence switches to (RFC 1468, RFC 2237, JIS X 0202).
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -14,7 +14,7 @@ use super::charset::{Decoded, Legibility, decode};
 #[must_use]
 pub fn decode_header(raw: &[u8]) -> Decoded {
     let unfolded = unfold(raw);
-    if !contains(&unfolded, b"=?") {
+    if !may_be_encoded(&unfolded) {
         return decode(&unfolded, None);
     }
     let mut text = String::new();
@@ -38,9 +38,7 @@ pub fn decode_header(raw: &[u8]) -> Decoded {
 #[must_use]
 pub fn header_text(raw: &[u8]) -> Cow<'_, str> {
     match std::str::from_utf8(raw.trim_ascii()) {
-        Ok(plain) if plain.is_ascii() && !plain.bytes().any(|byte| byte.is_ascii_control()) && !contains(raw, b"=?") => {
-            Cow::Borrowed(plain)
-        }
+        Ok(plain) if plain.is_ascii() && !plain.bytes().any(|byte| byte.is_ascii_control()) && !may_be_encoded(raw) => Cow::Borrowed(plain),
         _ => Cow::Owned(decode_header(raw).text.trim().to_owned()),
     }
 }
@@ -58,8 +56,19 @@ pub fn unfold(raw: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(unfolded)
 }
 
-fn contains(haystack: &[u8], needle: &[u8]) -> bool {
-    memchr::memmem::find(haystack, needle).is_some()
+/// Where a pair of bytes first stands; preparing a general search takes longer than most values are.
+fn find_pair(bytes: &[u8], pair: [u8; 2]) -> Option<usize> {
+    memchr::memchr_iter(pair[0], bytes).find(|at| bytes.get(at + 1) == Some(&pair[1]))
+}
+
+/// Begins an encoded-word, and ends it (RFC 2047 section 2).
+const OPENING: [u8; 2] = *b"=?";
+const CLOSING: [u8; 2] = *b"?=";
+
+/// Whether a value may hold an encoded-word.
+#[must_use]
+pub fn may_be_encoded(value: &[u8]) -> bool {
+    find_pair(value, OPENING).is_some()
 }
 
 fn append(text: &mut String, legibility: &mut Legibility, decoded: &Decoded) {
@@ -78,7 +87,7 @@ struct Word<'a> {
 /// Text before the next encoded-word, the word, and what follows it.
 fn split_at_word(bytes: &[u8]) -> (&[u8], Option<(Word<'_>, &[u8])>) {
     let mut from = 0;
-    while let Some(found) = bytes.get(from..).and_then(|tail| memchr::memmem::find(tail, b"=?")) {
+    while let Some(found) = bytes.get(from..).and_then(|tail| find_pair(tail, OPENING)) {
         let at = from + found;
         if let Some((before, candidate)) = bytes.split_at_checked(at)
             && let Some(found) = word(candidate)
@@ -111,7 +120,7 @@ fn word(bytes: &[u8]) -> Option<(Word<'_>, &[u8])> {
     let rest = bytes.strip_prefix(b"=?")?;
     let (label, rest) = split_once(rest, b'?')?;
     let (method, rest) = split_once(rest, b'?')?;
-    let end = memchr::memmem::find(rest, b"?=")?;
+    let end = find_pair(rest, CLOSING)?;
     let (encoded, rest) = rest.split_at_checked(end)?;
     let rest = rest.strip_prefix(b"?=")?;
     if label.is_empty() || label.len() > 64 {

@@ -5,6 +5,7 @@
 //! The folded form is for comparison only and never shown.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -38,8 +39,9 @@ fn fold_simple(folded: &mut String, text: &str) -> Option<usize> {
     // Characters that fold to themselves are copied together: they are not, from here on.
     let mut same = 0;
     let (mut last, mut before_last) = (0, folded.len());
+    let same_ones = SAME.as_slice();
     for (at, character) in text.char_indices() {
-        if is_folded(character) {
+        if is_same(same_ones, character) {
             last = at;
             continue;
         }
@@ -68,14 +70,17 @@ fn fold_simple(folded: &mut String, text: &str) -> Option<usize> {
     None
 }
 
-/// Whether a character is simple, and its own folded form: most of them are.
+/// Which of the first 65,536 characters are simple, and their own folded form: a bit for each. Most of a text are.
+static SAME: LazyLock<Vec<u64>> = LazyLock::new(|| {
+    let is_same = |code: &u32| char::from_u32(*code).is_some_and(|character| simply_folded(character) == Some(character));
+    let word = |first: u32| (first..first + 64).filter(is_same).fold(0, |word, code| word | 1 << (code % 64));
+    (0..0x1_0000).step_by(64).map(word).collect()
+});
+
 #[inline]
-const fn is_folded(character: char) -> bool {
-    match character {
-        '\0'..='\u{7F}' => !matches!(character, ' ' | '\t' | '\n' | '\u{0B}' | '\u{0C}' | '\r' | 'A'..='Z'),
-        '\u{3041}'..='\u{3096}' | '\u{30A1}'..='\u{30FE}' => true,
-        _ => false,
-    }
+fn is_same(same: &[u64], character: char) -> bool {
+    let code = u32::from(character);
+    usize::try_from(code / 64).ok().and_then(|place| same.get(place)).is_some_and(|word| word >> (code % 64) & 1 == 1)
 }
 
 /// What becomes of a character that NFKC leaves alone, or maps to one other; it may still combine with what follows it.
@@ -234,10 +239,22 @@ pub const fn is_invisible(character: char) -> bool {
         | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{E0000}'..='\u{E007F}')
 }
 
+/// Looks for the first bytes of invisible characters, and of the control characters beyond ASCII. No kana and no ideograph has them.
+fn may_hold_invisible(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    memchr::memchr3(0xE2, 0xEF, 0xC2, bytes).is_some()
+        || memchr::memchr3(0xCD, 0xD8, 0xE1, bytes).is_some()
+        || memchr::memchr(0xF3, bytes).is_some()
+}
+
 /// Text without invisible characters, for showing and for reading values.
 #[must_use]
 pub fn visible(text: &str) -> Cow<'_, str> {
-    if text.chars().any(is_invisible) { text.chars().filter(|character| !is_invisible(*character)).collect() } else { Cow::Borrowed(text) }
+    if may_hold_invisible(text) && text.chars().any(is_invisible) {
+        text.chars().filter(|character| !is_invisible(*character)).collect()
+    } else {
+        Cow::Borrowed(text)
+    }
 }
 
 const fn unified(character: char) -> char {
@@ -312,6 +329,10 @@ pub fn fold_name(name: &str) -> String {
 #[must_use]
 pub fn printable(text: &str, longest: usize) -> String {
     let text = text.trim();
+    let has_control = text.bytes().fold(false, |found, byte| found | byte.is_ascii_control());
+    if !has_control && !may_hold_invisible(text) && !text.contains('\u{3000}') && text.chars().count() <= longest {
+        return text.to_owned();
+    }
     let mut shown = String::with_capacity(text.len().min(longest.saturating_mul(4)));
     for (count, character) in text.chars().filter(|character| !is_invisible(*character)).enumerate() {
         if count == longest {
@@ -347,6 +368,15 @@ mod tests {
         for text in ["㈱髙島　屋", "Ⅳ・ﾊﾝｶｸ", "〜ー−"] {
             assert_eq!(fold(&fold(text)), fold(text));
         }
+    }
+
+    #[test]
+    fn invisible_characters_begin_with_the_bytes_that_are_looked_for() {
+        for character in ('\0'..=char::MAX).filter(|character| is_invisible(*character) || character.is_control() && !character.is_ascii())
+        {
+            assert!(may_hold_invisible(character.encode_utf8(&mut [0; 4])), "{character:?}");
+        }
+        assert!(!may_hold_invisible("自己宣言ID、カナ。"));
     }
 
     #[test]

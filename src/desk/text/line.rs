@@ -3,6 +3,10 @@
 //! Promises: `lines` never fails and keeps every visible character; line ends of every sort (CRLF, lone CR of classic Mac,
 //! U+2028, VT, FF) end a line.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 /// One line of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Line<'a> {
@@ -20,12 +24,6 @@ impl<'a> Line<'a> {
         Self { level, whole, text }
     }
 
-    /// Whether there is nothing to see.
-    #[must_use]
-    pub fn is_blank(&self) -> bool {
-        self.text.chars().all(|character| character.is_whitespace() || super::fold::is_invisible(character))
-    }
-
     /// The line without its first `levels` quote marks.
     #[must_use]
     pub fn without_levels(&self, levels: u8) -> &'a str {
@@ -36,39 +34,28 @@ impl<'a> Line<'a> {
 /// Splits a body into lines.
 #[must_use]
 pub fn lines(text: &str) -> Vec<Line<'_>> {
-    let mut found = Vec::with_capacity(text.len() / 32 + 1);
-    if has_rare_ends(text) {
-        split_at_any_end(text, &mut found);
-        return found;
-    }
-    found.extend(ended_by_feeds(text).map(Line::of));
-    found
+    lines_as(text, |line| line)
 }
 
-/// The lines of a text whose line ends are LF or CRLF, as `str::lines` gives them; twice as fast.
-pub fn ended_by_feeds(text: &str) -> impl Iterator<Item = &str> {
-    let mut start = 0;
-    let ends = memchr::memchr_iter(b'\n', text.as_bytes()).chain((!text.is_empty() && !text.ends_with('\n')).then_some(text.len()));
-    ends.map(move |end| {
-        let line = text.get(start..end).unwrap_or_default();
-        start = end + 1;
-        if end < text.len() { line.strip_suffix('\r').unwrap_or(line) } else { line }
-    })
-}
-
-/// Whether a line ends with anything but LF or CRLF somewhere.
-fn has_rare_ends(text: &str) -> bool {
+/// Splits a body into lines, and makes something of each.
+pub fn lines_as<'a, T>(text: &'a str, of: impl Fn(Line<'a>) -> T) -> Vec<T> {
     let bytes = text.as_bytes();
-    memchr::memchr2(0x0B, 0x0C, bytes).is_some()
-        || memchr::memmem::find(bytes, "\u{2028}".as_bytes()).is_some()
-        || memchr::memchr_iter(b'\r', bytes).any(|at| bytes.get(at + 1) != Some(&b'\n'))
-}
-
-fn split_at_any_end<'a>(text: &'a str, found: &mut Vec<Line<'a>>) {
+    let mut found = Vec::with_capacity(text.len() / 32 + 1);
+    if memchr::memchr2(0x0B, 0x0C, bytes).is_none() && LINE_SEPARATOR.find(bytes).is_none() {
+        let mut returns = 0;
+        found.extend(ends(text).map(|(line, has_return)| {
+            returns += usize::from(has_return);
+            of(Line::of(line))
+        }));
+        if memchr::memchr_iter(b'\r', bytes).count() == returns {
+            return found;
+        }
+        found.clear();
+    }
     let mut rest = text;
     while let Some(at) = rest.find(['\n', '\r', '\u{0B}', '\u{0C}', '\u{2028}']) {
         let (line, end) = rest.split_at_checked(at).unwrap_or((rest, ""));
-        found.push(Line::of(line));
+        found.push(of(Line::of(line)));
         let mut characters = end.chars();
         if characters.next() == Some('\r') && characters.as_str().starts_with('\n') {
             characters.next();
@@ -76,9 +63,31 @@ fn split_at_any_end<'a>(text: &'a str, found: &mut Vec<Line<'a>>) {
         rest = characters.as_str();
     }
     if !rest.is_empty() {
-        found.push(Line::of(rest));
+        found.push(of(Line::of(rest)));
     }
+    found
 }
+
+/// The lines of a text whose line ends are LF or CRLF, as `str::lines` gives them; twice as fast.
+pub fn ended_by_feeds(text: &str) -> impl Iterator<Item = &str> {
+    ends(text).map(|(line, _)| line)
+}
+
+/// Each line without its end, and whether a CR stood in that end.
+fn ends(text: &str) -> impl Iterator<Item = (&str, bool)> {
+    let mut start = 0;
+    let ends = memchr::memchr_iter(b'\n', text.as_bytes()).chain((!text.is_empty() && !text.ends_with('\n')).then_some(text.len()));
+    ends.map(move |end| {
+        let line = text.get(start..end).unwrap_or_default();
+        start = end + 1;
+        match line.strip_suffix('\r') {
+            Some(line_without) if end < text.len() => (line_without, true),
+            _ => (line, false),
+        }
+    })
+}
+
+static LINE_SEPARATOR: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\u{2028}"));
 
 /// Removes up to `most` quote marks (`>` or `＞`, each with one space after it at most; a bar before a space, as some webmail writes).
 fn peel(line: &str, most: u8) -> (u8, &str) {

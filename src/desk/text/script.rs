@@ -7,13 +7,19 @@
 /// The first word in which such a letter stands among Latin ones.
 #[must_use]
 pub fn mixed_word(text: &str) -> Option<&str> {
-    // First bytes of Greek and Cyrillic letters; no byte of a kana or an ideograph is one of them.
-    if !text.bytes().any(|byte| matches!(byte, 0xCD..=0xD4)) {
+    if !may_hold_greek_or_cyrillic(text.as_bytes()) {
         return None;
     }
     let is_letter = |character: char| is_latin(character) || matches!(character, '\u{370}'..='\u{52F}') || character.is_ascii_digit();
     let mut words = text.split(|character| !is_letter(character));
     words.find(|word| word.chars().any(is_latin) && word.chars().any(is_look_alike))
+}
+
+/// Looks for the first bytes of their letters; no byte of a kana or an ideograph is one of them.
+fn may_hold_greek_or_cyrillic(text: &[u8]) -> bool {
+    memchr::memchr3(0xCD, 0xCE, 0xCF, text).is_some()
+        || memchr::memchr3(0xD0, 0xD1, 0xD2, text).is_some()
+        || memchr::memchr2(0xD3, 0xD4, text).is_some()
 }
 
 fn is_latin(character: char) -> bool {
