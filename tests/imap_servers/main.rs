@@ -1,6 +1,6 @@
 //! One suite for the IMAP station, the same against every server at hand.
 //!
-//! The scripted server, Dovecot (in the clear and through TLS) and pymap share no line of code: what passes here rests on none's habits.
+//! The scripted server, Dovecot (in the clear, through TLS and STARTTLS, by password and by token) and pymap share no line of code: what passes here rests on none's habits.
 
 #![allow(
     clippy::unwrap_used,
@@ -52,6 +52,8 @@ macro_rules! suite {
 }
 
 suite!(scripted, servers::scripted());
-suite!(dovecot, servers::dovecot(servers::Protection::None));
-suite!(dovecot_tls, servers::dovecot(servers::Protection::Tls));
+suite!(dovecot, servers::dovecot());
+suite!(dovecot_tls, servers::dovecot_tls());
+suite!(dovecot_starttls, servers::dovecot_starttls());
+suite!(dovecot_token, servers::dovecot_token());
 suite!(pymap, servers::pymap());

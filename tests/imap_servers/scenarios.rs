@@ -5,13 +5,11 @@ use std::sync::Arc;
 
 use tokio::task::block_in_place;
 use uketsuke::mailbox::{self, Action, Event, FailureKind, Filed, Filing, FilingRules, Limits, SentLetter, Settings, Support};
-use uketsuke::secret::Secret;
-use uketsuke::token::Credentials;
 
 use crate::bench::Bench;
 use crate::client::Client;
 use crate::ledger::MemoryLedger;
-use crate::servers::{Keywords, Server};
+use crate::servers::{Keywords, Server, WRONG};
 
 /// The colleague's client does one thing and leaves; it blocks, and the watcher goes on.
 fn colleague<T>(server: &Server, act: impl FnOnce(&mut Client) -> T) -> T {
@@ -181,8 +179,8 @@ pub async fn a_probe_tells_what_the_server_offers_and_a_wrong_password_is_refuse
     fill(server, &[mail(1, 300)]);
     let report = mailbox::probe(&server.settings()).await.unwrap();
     assert_eq!((report.exists, report.idle), (1, Support::Yes));
-    let wrong = Settings { credentials: Credentials::Password(Secret::new("chigau".to_owned())), ..server.settings() };
+    let wrong = Settings { credentials: server.wrong.clone(), ..server.settings() };
     let refused = mailbox::probe(&wrong).await.unwrap_err();
     assert_eq!(refused.kind(), FailureKind::Authentication, "{refused}");
-    assert!(!refused.to_string().contains("chigau"));
+    assert!(!refused.to_string().contains(WRONG));
 }
