@@ -4,11 +4,12 @@ CARGO ?= cargo
 # The fuzz targets are built by scripts/fuzz: they need a C++ compiler.
 PARTS := --workspace --exclude uketsuke-fuzz
 
-.PHONY: help lint test bench demo corpus forwards fuzz
+.PHONY: help lint test test-servers bench demo corpus forwards fuzz
 
 help:
 	@echo 'make lint    formatting, clippy and rustdoc; a warning is an error'
 	@echo 'make test    all tests, with a real Dovecot and a real Postfix (installs them by apt if it may), and 5 seconds of each fuzz target'
+	@echo 'make test-servers  the suite for IMAP servers, with Courier and Cyrus, too (unpacks them; needs root)'
 	@echo 'make bench   how fast a full mailbox is drained, how soon a new mail is judged, and how fast the desk reads beside mail-parser; PYTHON=a Python with imap_tools adds a neighbour'
 	@echo 'make demo    a day at the desk on loopback, no network needed'
 	@echo 'make corpus  writes the generated mails of tests/corpus again'
@@ -26,6 +27,11 @@ test:
 	scripts/install-test-servers
 	$(CARGO) test $(PARTS) --locked --no-fail-fast
 	scripts/fuzz 5
+
+# Beside Dovecot, pymap and the scripted server: Courier and Cyrus, unpacked into root folders below target/. Needs root.
+test-servers:
+	scripts/install-test-servers more
+	$(CARGO) test --locked --features test-servers --test imap_servers
 
 bench:
 	$(CARGO) bench --locked --bench desk

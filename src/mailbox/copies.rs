@@ -7,12 +7,12 @@
 
 use std::borrow::Cow;
 
-use super::answer::Code;
 use super::encoding;
 use super::error::MailboxError;
-use super::folder::{self, Access};
+use super::folder::Access;
 use super::ledger::{Event, Filed, Ledger};
 use super::look::Visit;
+use super::name;
 use super::session::{Data, Fetched, Haste, Line, Part, Session};
 use crate::desk::message::header::Headers;
 
@@ -59,19 +59,21 @@ impl<L: Ledger> Visit<'_, L> {
         Ok(())
     }
 
-    /// RFC 3501, 6.3.11, with a folder that is made if it is not there (TRYCREATE).
+    /// RFC 3501, 6.3.11, with a folder that is made if it is not there.
     async fn append(&mut self, folder: &str, bytes: &[u8]) -> Result<(), MailboxError> {
-        let target = encoding::quoted_mailbox(&folder::spelled(self.session, folder).await?);
-        match self.append_to(&target, bytes).await {
-            Err(MailboxError::Refused { code: Code::TryCreate, .. }) => {
-                self.session.command(&format!("CREATE {target}"), Haste::Short, |_| Ok(())).await?;
-                self.append_to(&target, bytes).await
-            }
-            other => other,
+        let tried = self.name_of(folder);
+        let refused = match self.append_to(&tried, bytes).await {
+            Err(refused @ MailboxError::Refused { .. }) => refused,
+            other => return other,
+        };
+        match self.other_name(folder, &tried).await? {
+            Some(name) => self.append_to(&name, bytes).await,
+            None => Err(refused),
         }
     }
 
-    async fn append_to(&mut self, target: &str, bytes: &[u8]) -> Result<(), MailboxError> {
+    async fn append_to(&mut self, folder: &str, bytes: &[u8]) -> Result<(), MailboxError> {
+        let target = encoding::quoted_mailbox(folder);
         // UTF-8, and ASCII but for an address; whatever else may have come into the row is sent as it can be read.
         let text = String::from_utf8_lossy(bytes).into_owned();
         let shown = format!("(a letter of {} bytes)", text.len());
@@ -116,7 +118,7 @@ pub(super) async fn learn<L: Ledger>(session: &mut Session, account: &str, folde
         Ok(ids) => ids,
         // One that is not there is made with the first copy; one that is there and cannot be read is an operator's business.
         Err(MailboxError::Folder { said, .. } | MailboxError::Refused { said, .. }) => {
-            if exists(session, folder).await? {
+            if name::find(session, folder).await?.is_some() {
                 ledger.observe(account, Event::SentUnread { sentence: said });
             }
             return Ok(());
@@ -126,25 +128,8 @@ pub(super) async fn learn<L: Ledger>(session: &mut Session, account: &str, folde
     Ok(ledger.learn_letters(account, ids).await?)
 }
 
-/// Whether the server lists the folder.
-async fn exists(session: &mut Session, folder: &str) -> Result<bool, MailboxError> {
-    let folder = encoding::quoted_mailbox(&folder::spelled(session, folder).await?);
-    let mut is_listed = false;
-    let command = format!("LIST \"\" {folder}");
-    let listing = session.command(&command, Haste::Short, |data| {
-        is_listed |= matches!(data, Data::Separator(_));
-        Ok(())
-    });
-    match listing.await {
-        Ok(_) => Ok(is_listed),
-        Err(MailboxError::Refused { .. }) => Ok(true),
-        Err(other) => Err(other),
-    }
-}
-
 async fn ids(session: &mut Session, folder: &str) -> Result<Vec<String>, MailboxError> {
-    let folder = folder::spelled(session, folder).await?;
-    folder::open(session, &folder, Access::ReadOnly).await?;
+    name::open(session, folder, Access::ReadOnly).await?;
     let exists = session.view().exists;
     let mut ids = Vec::new();
     let mut from = exists.saturating_sub(NEWEST.saturating_sub(1)).max(1);

@@ -6,10 +6,8 @@
 
 use std::collections::BTreeMap;
 
-use super::answer::Code;
 use super::encoding;
 use super::error::MailboxError;
-use super::folder;
 use super::ledger::{Action, Filed, Filing, Ledger};
 use super::look::Visit;
 use super::session::Haste;
@@ -106,25 +104,27 @@ impl<L: Ledger> Visit<'_, L> {
         match action {
             Action::Keyword(keyword) => self.run(&format!("UID STORE {set} +FLAGS.SILENT ({keyword})")).await,
             Action::MoveTo(folder) => {
-                let target = encoding::quoted_mailbox(&folder::spelled(self.session, folder).await?);
                 if self.session.offers("MOVE") {
-                    return self.where_folder_exists(&format!("UID MOVE {set} {target}"), &target).await;
+                    return self.run_with_folder(&format!("UID MOVE {set}"), folder).await;
                 }
-                self.where_folder_exists(&format!("UID COPY {set} {target}"), &target).await?;
+                self.run_with_folder(&format!("UID COPY {set}"), folder).await?;
                 self.run(&format!("UID STORE {set} +FLAGS.SILENT (\\Deleted)")).await?;
                 self.run(&format!("UID EXPUNGE {set}")).await
             }
         }
     }
 
-    /// Runs a command that needs the folder; creates it if the server says that this is what is missing (RFC 3501, 7.1: TRYCREATE).
-    async fn where_folder_exists(&mut self, command: &str, target: &str) -> Result<(), MailboxError> {
-        match self.run(command).await {
-            Err(MailboxError::Refused { code: Code::TryCreate, .. }) => {
-                self.run(&format!("CREATE {target}")).await?;
-                self.run(command).await
-            }
-            other => other,
+    /// Runs a command that ends with the folder's name; once more where the folder stood elsewhere, or had to be made. TRYCREATE (RFC
+    /// 3501, 7.1) would say so, and not every server says it.
+    async fn run_with_folder(&mut self, command: &str, folder: &str) -> Result<(), MailboxError> {
+        let tried = self.name_of(folder);
+        let refused = match self.run(&format!("{command} {}", encoding::quoted_mailbox(&tried))).await {
+            Err(refused @ MailboxError::Refused { .. }) => refused,
+            other => return other,
+        };
+        match self.other_name(folder, &tried).await? {
+            Some(name) => self.run(&format!("{command} {}", encoding::quoted_mailbox(&name))).await,
+            None => Err(refused),
         }
     }
 

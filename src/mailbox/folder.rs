@@ -1,4 +1,4 @@
-//! Opening the folder, and asking which mails it holds.
+//! Opening a folder, and asking which mails it holds.
 //!
 //! Promises: read-only unless mails are filed; an untagged NO is a warning, as RFC 3501, 7.1.2 says; listings are bounded by what
 //! was asked for, whatever the server sends. Rejected: SEARCH (one line that grows with the folder), UIDNEXT as the last word.
@@ -37,28 +37,6 @@ pub(super) async fn open(session: &mut Session, folder: &str, access: Access) ->
         return Err(MailboxError::NoUidValidity { folder: folder.to_owned() });
     }
     Ok(())
-}
-
-/// A folder's name with the server's own separator in place of `/`.
-pub(super) async fn spelled(session: &mut Session, folder: &str) -> Result<String, MailboxError> {
-    if !folder.contains('/') {
-        return Ok(folder.to_owned());
-    }
-    let mut separator = None;
-    let outcome = session.command("LIST \"\" \"\"", Haste::Short, |data| {
-        if let Data::Separator(Some(found)) = data {
-            separator = Some(found.to_owned());
-        }
-        Ok(())
-    });
-    match outcome.await {
-        Ok(_) | Err(MailboxError::Refused { .. }) => {}
-        Err(other) => return Err(other),
-    }
-    Ok(match separator {
-        Some(separator) => folder.replace('/', &separator),
-        None => folder.to_owned(),
-    })
 }
 
 /// The UID of the last mail, asked for by its sequence number; nothing in an empty folder.

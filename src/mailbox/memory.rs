@@ -3,7 +3,7 @@
 //! Promises: survives a panic in the connection's task, which is when it matters. Rejected: keeping it in the ledger; it is only
 //! about how to ask, and after a restart it is learnt again within a few round trips.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -31,6 +31,8 @@ pub(super) struct Notes {
     /// How often that was begun.
     pub learning: u32,
     pub copies: Attempts,
+    /// Folders that stand under another name than the operator's.
+    pub names: BTreeMap<String, String>,
     pub reconciled: Option<Instant>,
     pub reconciling: Progress,
     /// UIDVALIDITY that all of this is about.
@@ -54,6 +56,7 @@ impl Notes {
                 knows_letters: self.knows_letters,
                 learning: self.learning,
                 copies: std::mem::take(&mut self.copies),
+                names: std::mem::take(&mut self.names),
                 ..Self::default()
             };
         }

@@ -27,6 +27,7 @@ mod intake;
 mod ledger;
 mod look;
 mod memory;
+mod name;
 mod pause;
 mod probe;
 mod reconcile;

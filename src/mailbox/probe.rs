@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use super::connect;
 use super::error::MailboxError;
-use super::folder::{self, Access};
+use super::folder::Access;
+use super::name;
 use super::settings::Settings;
 
 /// What `check` can say about a server.
@@ -50,7 +51,7 @@ pub async fn probe(settings: &Settings) -> Result<Report, MailboxError> {
 
 async fn visit(settings: &Settings) -> Result<Report, MailboxError> {
     let mut session = connect::open(settings, Arc::new(|| ())).await?;
-    let opened = folder::open(&mut session, &settings.folder, Access::ReadOnly).await;
+    let opened = name::open(&mut session, &settings.folder, Access::ReadOnly).await;
     let offers = |word: &str| if session.offers(word) { Support::Yes } else { Support::No };
     let view = session.view();
     let report = Report {

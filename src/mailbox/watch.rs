@@ -14,10 +14,11 @@ use tokio::time::{Instant, timeout};
 use super::connect;
 use super::copies;
 use super::error::MailboxError;
-use super::folder::{self, Access};
+use super::folder::Access;
 use super::ledger::{Event, FailureKind, Ledger, Place};
 use super::look::{Looked, Visit};
 use super::memory::Memory;
+use super::name;
 use super::pause::Retry;
 use super::session::{Beat, Session};
 use super::settings::{FilingRules, Settings};
@@ -139,7 +140,7 @@ impl<L: Ledger> Watcher<L> {
         let mut false_alarms = 0_u32;
         loop {
             // Fresh eyes: UIDVALIDITY, UIDNEXT and the number of mails as of now.
-            folder::open(session, &self.settings.folder, self.access()).await?;
+            name::open(session, &self.settings.folder, self.access()).await?;
             let uidvalidity = session.view().uidvalidity;
             self.memory.notes().opened(uidvalidity);
             let now = Instant::now();

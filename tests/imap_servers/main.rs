@@ -36,6 +36,7 @@ macro_rules! suite {
                 a_second_run_takes_nothing_twice,
                 keywords_are_set_or_refused_with_a_sentence,
                 mails_are_moved_into_a_folder_that_is_made,
+                a_folder_is_found_by_the_name_that_people_write,
                 letters_are_copied_and_known_again,
                 a_probe_tells_what_the_server_offers_and_a_wrong_password_is_refused
             );
@@ -57,3 +58,7 @@ suite!(dovecot_tls, servers::dovecot_tls());
 suite!(dovecot_starttls, servers::dovecot_starttls());
 suite!(dovecot_token, servers::dovecot_token());
 suite!(pymap, servers::pymap());
+#[cfg(feature = "test-servers")]
+suite!(courier, servers::courier());
+#[cfg(feature = "test-servers")]
+suite!(cyrus, servers::cyrus());

@@ -153,7 +153,24 @@ pub async fn mails_are_moved_into_a_folder_that_is_made(server: &Server) {
     fill(server, &[mail(1, 300), mail(2, 300), mail(3, 300)]);
     let outcomes = filed(server, &Action::MoveTo("受付済".to_owned()), &[0, 2]).await;
     assert_eq!(outcomes, [Filed::Done, Filed::Done], "{}", server.log());
-    assert_eq!(colleague(server, |client| (client.uids("INBOX").len(), client.uids("&U9dO2G4I-").len())), (1, 2));
+    let made = format!("{}&U9dO2G4I-", server.prefix);
+    assert_eq!(colleague(server, |client| (client.uids("INBOX").len(), client.uids(&made).len())), (1, 2));
+}
+
+pub async fn a_folder_is_found_by_the_name_that_people_write(server: &Server) {
+    let there = format!("{}&U9dO2A-", server.prefix);
+    colleague(server, |client| {
+        client.ask(&format!("CREATE \"{there}\""));
+        client.append(&there, &mail(1, 300));
+    });
+    let settings = Settings { folder: "受付".to_owned(), ..server.settings() };
+    assert_eq!(mailbox::probe(&settings).await.unwrap().exists, 1, "{}", server.log());
+    let watcher = Bench::start(settings);
+    watcher.ledger.until("the mail", |rows| rows.kept.len() == 1).await;
+    let ledger = watcher.stop().await;
+    assert_eq!(bodies(&ledger), [mail(1, 300)]);
+    let nowhere = mailbox::probe(&Settings { folder: "nashi".to_owned(), ..server.settings() }).await.unwrap_err();
+    assert!(nowhere.to_string().starts_with("the folder nashi cannot be opened: "), "{nowhere}");
 }
 
 pub async fn letters_are_copied_and_known_again(server: &Server) {
@@ -167,7 +184,7 @@ pub async fn letters_are_copied_and_known_again(server: &Server) {
     watcher.ledger.until("copies", |rows| rows.copied.len() == 2).await;
     let ledger = watcher.stop().await;
     assert_eq!(ledger.rows().copied, [(1, Filed::Done), (2, Filed::Done)], "{}", server.log());
-    let seen = colleague(server, |client| client.flags("Uketsuke"));
+    let seen = colleague(server, |client| client.flags(&format!("{}Uketsuke", server.prefix)));
     assert!(seen.len() == 2 && seen.iter().all(|(_, flags)| flags.contains(&"\\Seen".to_owned())), "{seen:?}");
     let watcher = Bench::start(settings);
     watcher.ledger.until("a look", |rows| rows.looks() > 0).await;

@@ -33,6 +33,8 @@ pub struct Server {
     /// What the server refuses.
     pub wrong: Credentials,
     pub keywords: Keywords,
+    /// What stands before the names of all folders but INBOX.
+    pub prefix: &'static str,
     log: Box<dyn Fn() -> String + Send + Sync>,
     _running: Box<dyn Any + Send + Sync>,
 }
@@ -70,6 +72,7 @@ fn plain(port: u16, keywords: Keywords, log: Box<dyn Fn() -> String + Send + Syn
         credentials: password_of(PASSWORD),
         wrong: password_of(WRONG),
         keywords,
+        prefix: "",
         log,
         _running: running,
     }
@@ -125,4 +128,21 @@ pub fn pymap() -> Server {
     let pymap = Arc::new(Pymap::start(USER, PASSWORD).unwrap_or_else(|fault| panic!("{fault}")));
     let told = Arc::clone(&pymap);
     plain(pymap.port(), Keywords::NotKept, Box::new(move || told.log()), Box::new(pymap))
+}
+
+#[cfg(feature = "test-servers")]
+pub fn courier() -> Server {
+    Server { prefix: "INBOX.", ..rooted(testbed::real::Rooted::Courier) }
+}
+
+#[cfg(feature = "test-servers")]
+pub fn cyrus() -> Server {
+    rooted(testbed::real::Rooted::Cyrus)
+}
+
+#[cfg(feature = "test-servers")]
+fn rooted(server: testbed::real::Rooted) -> Server {
+    let running = Arc::new(testbed::real::RootedServer::start(server, USER, PASSWORD).unwrap_or_else(|fault| panic!("{fault}")));
+    let told = Arc::clone(&running);
+    plain(running.port(), Keywords::Kept, Box::new(move || told.log()), Box::new(running))
 }

@@ -16,12 +16,13 @@ pub enum Fault {
     /// A program is not installed.
     #[error("{program} is missing; install the Debian package {package}, or run scripts/install-test-servers as root")]
     Missing { program: &'static str, package: &'static str },
-    /// Postfix's master binds, chowns and changes users; unlike Dovecot it has no unprivileged mode.
-    #[error(
-        "Postfix runs only as root: its master refuses to start under another user; run the tests as root, for example in a container \
-         or by `sudo make test`"
-    )]
-    NeedsRoot,
+    /// Postfix's master binds, chowns and changes users; Courier and Cyrus live in root folders. Unlike Dovecot they have no unprivileged
+    /// mode.
+    #[error("{name} runs only as root: it changes users, or its root folder; run the tests as root, for example in a container or by sudo")]
+    NeedsRoot { name: &'static str },
+    /// A server in a root folder that nobody has unpacked.
+    #[error("{name} is not unpacked; run `scripts/install-test-servers more` as root")]
+    NoRoot { name: &'static str },
     /// A helper program could not be run, or it answered that it failed.
     #[error("`{command}` failed: {reason}; run it by hand to see why")]
     Helper { command: String, reason: String },

@@ -23,8 +23,13 @@ pub(super) struct Owner {
 
 impl Folder {
     pub(super) fn new(name: &str) -> Result<Self, Fault> {
-        let made = tempfile::Builder::new().prefix(&format!("{name}-")).tempdir();
-        let folder = Self(made.map_err(|source| Fault::Prepare { path: std::env::temp_dir(), source })?);
+        Self::inside(&std::env::temp_dir(), name)
+    }
+
+    /// The same in this folder, where hard links can be made to what lies beside it.
+    pub(super) fn inside(parent: &Path, name: &str) -> Result<Self, Fault> {
+        let made = tempfile::Builder::new().prefix(&format!("{name}-")).tempdir_in(parent);
+        let folder = Self(made.map_err(|source| Fault::Prepare { path: parent.to_owned(), source })?);
         permit(folder.path(), 0o711)?;
         Ok(folder)
     }

@@ -1,4 +1,5 @@
-//! Servers that others wrote, each a private instance on loopback: Dovecot for reading, Postfix for sending.
+//! Servers that others wrote, each a private instance on loopback: Dovecot for reading, Postfix for sending; pymap, Courier and Cyrus,
+//! which agree with Dovecot on the RFCs and on little else.
 //!
 //! ```no_run
 //! use testbed::real::{Account, Dovecot, DovecotOptions, Fault, Postfix, PostfixOptions, Unknown};
@@ -29,6 +30,7 @@ mod postfix;
 mod process;
 mod program;
 mod pymap;
+mod rooted;
 mod token;
 
 pub use crate::smtp::Account;
@@ -36,3 +38,4 @@ pub use dovecot::{Dovecot, Options as DovecotOptions};
 pub use fault::Fault;
 pub use postfix::{Options as PostfixOptions, Postfix, Unknown};
 pub use pymap::Pymap;
+pub use rooted::{Rooted, RootedServer};

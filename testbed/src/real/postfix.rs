@@ -51,7 +51,7 @@ impl Postfix {
     pub fn start(options: Options<'_>) -> Result<Self, Fault> {
         let postconf = find("postconf", "postfix")?;
         if Privilege::of_this_process() == Privilege::Ordinary {
-            return Err(Fault::NeedsRoot);
+            return Err(Fault::NeedsRoot { name: "Postfix" });
         }
         let mut last = Self::start_once(&postconf, &options);
         for _ in 1..ATTEMPTS {
@@ -146,7 +146,7 @@ fn main_configuration(folder: &Folder, options: &Options<'_>) -> Result<String, 
     }
     let [key, certificate] = options.dovecot.certificate_files();
     // Root starts both servers, so the mail has an owner of its own.
-    let owner = options.dovecot.mail_owner().ok_or(Fault::NeedsRoot)?;
+    let owner = options.dovecot.mail_owner().ok_or(Fault::NeedsRoot { name: "Postfix" })?;
     let text = include_str!("main.cf")
         .replace("@folder@", &folder.path().display().to_string())
         .replace("@refuse-unlisted@", if options.unknown == Unknown::Refused { "yes" } else { "no" })
