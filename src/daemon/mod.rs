@@ -13,6 +13,7 @@ mod notify;
 mod outbox;
 mod reload;
 mod signals;
+mod work;
 mod writing;
 
 use std::path::{Path, PathBuf};
@@ -40,8 +41,8 @@ use crate::store::{Store, StoreError, WriterThread, health};
 
 /// READY is told at the latest after this, with a line that says what is still awaited. systemd's own patience is 90 s.
 const READY_AT_LATEST: Duration = Duration::from_secs(60);
-/// How often the supervisor looks around when nothing happens.
-const TICK: Duration = Duration::from_secs(10);
+/// How often the supervisor looks around when nothing happens. Seldom: each look wakes a sleeping machine.
+const TICK: Duration = Duration::from_secs(40);
 /// A part that ended by itself is started again after this.
 const RESTART_PAUSE: Duration = Duration::from_secs(5);
 /// The clerk must be heard at least this often.
@@ -53,7 +54,9 @@ const DAEMON: &str = "daemon";
 /// The store's name on the board, and how often it must be heard: a statement may wait 5 s for another program's lock, a group of
 /// large mails may take seconds on a slow disk.
 const STORE: &str = "store";
-const STORE_LIMIT: Duration = Duration::from_secs(60);
+const STORE_LIMIT: Duration = Duration::from_secs(150);
+/// How often the store is asked whether it is there.
+const PULSE: Duration = Duration::from_secs(60);
 /// What the store gets to close after everybody has left; systemd's patience is the grace time and ten seconds.
 const CLOSING: Duration = Duration::from_secs(5);
 /// Beyond the longest wait that a station may legally make.
@@ -233,7 +236,7 @@ impl Office {
                     _ = stop.changed() => break,
                 }
                 tokio::select! {
-                    () = tokio::time::sleep(TICK) => {}
+                    () = tokio::time::sleep(PULSE) => {}
                     _ = stop.changed() => {}
                 }
             }

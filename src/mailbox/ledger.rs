@@ -123,9 +123,7 @@ pub struct Batch {
 impl Batch {
     /// Bytes of its mails.
     pub(super) fn bytes(&self) -> u64 {
-        let bytes = |arrival: &Arrival| match &arrival.content {
-            Content::Whole(bytes) | Content::HeadersOnly(bytes) => u64::try_from(bytes.len()).unwrap_or(u64::MAX),
-        };
+        let bytes = |arrival: &Arrival| u64::try_from(arrival.content.bytes().len()).unwrap_or(u64::MAX);
         self.arrivals.iter().map(bytes).fold(0, u64::saturating_add)
     }
 }
@@ -148,6 +146,16 @@ pub enum Content {
     Whole(Vec<u8>),
     /// The mail is over the limit; this is its header block (at most 256 KiB of it).
     HeadersOnly(Vec<u8>),
+}
+
+impl Content {
+    /// What came of the mail.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Whole(bytes) | Self::HeadersOnly(bytes) => bytes,
+        }
+    }
 }
 
 impl std::fmt::Debug for Content {

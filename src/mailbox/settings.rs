@@ -111,7 +111,7 @@ impl Default for Intervals {
             poll: Duration::from_secs(60),
             idle_refresh: Duration::from_secs(300),
             reconcile: Duration::from_secs(24 * 3600),
-            heartbeat: Duration::from_secs(10),
+            heartbeat: Duration::from_secs(60),
         }
     }
 }
