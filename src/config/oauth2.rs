@@ -10,7 +10,7 @@ use super::secret::{document, optional_secret, secret};
 use crate::fingerprint::sha256;
 use crate::secret::Secret;
 use crate::token::{Endpoint, Grant, RefreshToken, ServiceAccount, Tokens};
-use crate::wire::Trust;
+use crate::wire::{Proxy, Trust};
 
 /// For connecting to the endpoint, for TLS, and for its answer, each.
 const LIMIT: Duration = Duration::from_secs(15);
@@ -22,6 +22,8 @@ pub struct Owner<'o> {
     pub user: &'o str,
     /// The store's file; an exchanged refresh token lies beside it.
     pub store: &'o Path,
+    /// The account's: the endpoint is reached by the same way.
+    pub proxy: Option<&'o Proxy>,
 }
 
 /// Reads the table.
@@ -37,7 +39,7 @@ pub fn oauth2(path: String, value: Value, owner: Owner<'_>, problems: &mut Probl
         _ => url,
     };
     let endpoint = trust.and_then(|trust| {
-        let endpoint = Endpoint::new(&url, trust, LIMIT);
+        let endpoint = Endpoint::new(&url, trust, LIMIT).map(|endpoint| endpoint.through(owner.proxy.cloned()));
         endpoint.map_err(|error| section.refuse("token-url", &url, error.to_string())).ok()
     });
     section.finish();

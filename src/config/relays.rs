@@ -7,7 +7,7 @@ use config::Value;
 
 use super::reader::{Problems, Section};
 use super::secret::secret;
-use super::servers::{AccountPart, SECURITY, port, refuse_open_plaintext, seconds, trust};
+use super::servers::{AccountPart, SECURITY, port, proxy, refuse_open_plaintext, seconds, trust};
 use crate::courier::{self, Deadlines, Hello, HelloName, Login, OnUnknown};
 use crate::token::Credentials;
 use crate::wire::Security;
@@ -93,6 +93,7 @@ fn relay(mut section: Section<'_>, account: Option<String>, lenders: &[Lender]) 
         },
     );
     refuse_open_plaintext(&mut section, &host, security);
+    let proxy = proxy(&mut section, security);
     let user = section.text("user", "");
     let is_used = !host.is_empty();
     let trust = if is_used { trust(&mut section, security) } else { section.raw("ca-file").and(None) };
@@ -122,7 +123,8 @@ fn relay(mut section: Section<'_>, account: Option<String>, lenders: &[Lender]) 
     }
     let (trust, hello) = (trust?, hello?);
     let name = host.clone();
-    let settings = courier::Settings { name, host, port, security, trust, login, hello, deadlines, letters_per_minute, on_unknown, rhythm };
+    let settings =
+        courier::Settings { name, host, port, security, trust, proxy, login, hello, deadlines, letters_per_minute, on_unknown, rhythm };
     Some(Relay { account, settings, envelope_from })
 }
 

@@ -14,7 +14,7 @@ use super::secret::secret;
 use crate::desk::words::Verdict;
 use crate::mailbox::{self, FilingRules, LoginMethod};
 use crate::token::{Credentials, Mechanism};
-use crate::wire::{Security, Trust};
+use crate::wire::{NoProxy, Proxy, Security, Trust};
 
 pub const SECURITY: &str = "\"tls\", \"starttls\" or \"plaintext\"";
 
@@ -88,8 +88,9 @@ fn account(section: &mut Section<'_>, limits: &LimitsPart, store: &Path) -> Opti
     );
     refuse_open_plaintext(section, &host, security);
     let trust = trust(section, security);
+    let proxy = proxy(section, security);
     let user = section.required("user", "write the user name of the mailbox");
-    let credentials = credentials(section, Owner { account: &name, user: &user, store });
+    let credentials = credentials(section, Owner { account: &name, user: &user, store, proxy: proxy.as_ref() });
     let login = login(section, credentials.as_ref());
     let folder = section.text("folder", "INBOX");
     let filing = filing(section);
@@ -116,6 +117,7 @@ fn account(section: &mut Section<'_>, limits: &LimitsPart, store: &Path) -> Opti
         port,
         security,
         trust: trust?,
+        proxy,
         user,
         credentials: credentials?,
         login,
@@ -180,6 +182,20 @@ pub fn port(section: &mut Section<'_>, usual: u16) -> u16 {
         Ok(0) | Err(_) => usual,
         Ok(port) => port,
     }
+}
+
+/// The way out where an office has only one.
+pub fn proxy(section: &mut Section<'_>, security: Security) -> Option<Proxy> {
+    let text = section.text("proxy", "");
+    if text.is_empty() {
+        return None;
+    }
+    if security == Security::Plaintext {
+        section.refuse("proxy", &text, "is not used with security = \"plaintext\", which never leaves this machine; remove one of them");
+    }
+    // A password in it is not repeated.
+    let shown = if text.contains('@') { "…" } else { text.as_str() };
+    text.parse().map_err(|error: NoProxy| section.refuse("proxy", shown, error.to_string())).ok()
 }
 
 pub fn seconds(section: &mut Section<'_>, name: &'static str, default: u64, least: u64, most: u64) -> Duration {

@@ -92,6 +92,18 @@ fn plaintext_to_another_machine_is_refused() {
 }
 
 #[test]
+fn a_proxy_is_written_in_one_of_two_forms_and_carries_no_plaintext() {
+    let of = |rest: &str| problems(&format!("[smtp]\nhost = \"smtp.example.jp\"\n{rest}")).join("\n");
+    assert!(
+        of("proxy = \"socks4://a:1\"").contains("smtp.proxy = \"socks4://a:1\": must be \"socks5://HOST:PORT\" or \"http://HOST:PORT\"")
+    );
+    let secret = of("proxy = \"http://u:kaki-no-tane@a:1\"");
+    assert!(secret.contains("without a user and a password") && !secret.contains("kaki-no-tane"), "{secret}");
+    assert!(of("security = \"plaintext\"\nproxy = \"http://a:1\"").contains("never leaves this machine"));
+    assert!(!of("proxy = \"http://a:1\"").contains("proxy"));
+}
+
+#[test]
 fn sending_without_a_server_is_refused() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let found = problems(&format!("{}[reply]\nmode = \"send\"\n", account(folder.path()))).join("\n");

@@ -111,7 +111,7 @@ impl Session {
     /// [`Failure`] of any phase up to AUTH.
     pub async fn open(settings: &Settings) -> Result<Self, Failure> {
         let deadlines = settings.deadlines;
-        let tcp = wire::tcp(&settings.host, settings.port, settings.security, deadlines.connect).await?;
+        let tcp = wire::tcp(&settings.host, settings.port, settings.security, settings.proxy.as_ref(), deadlines.connect).await?;
         let name = name(&settings.hello, &tcp);
         let mut link: Link<Box<dyn Stream>> = match settings.security {
             Security::Tls => {

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::token::Credentials;
-use crate::wire::{Security, Trust};
+use crate::wire::{Proxy, Security, Trust};
 
 /// One SMTP server, how to speak to it, and how patiently.
 #[derive(Debug, Clone)]
@@ -18,6 +18,7 @@ pub struct Settings {
     pub port: u16,
     pub security: Security,
     pub trust: Trust,
+    pub proxy: Option<Proxy>,
     /// None where the server lets us send by our address alone.
     pub login: Option<Login>,
     pub hello: Hello,

@@ -29,7 +29,7 @@ enum Greeting {
 /// [`MailboxError`] with the remedy.
 pub(super) async fn open(settings: &Settings, beat: Beat) -> Result<Session, MailboxError> {
     let limit = settings.deadlines.connect;
-    let tcp = wire::tcp(&settings.host, settings.port, settings.security, limit).await?;
+    let tcp = wire::tcp(&settings.host, settings.port, settings.security, settings.proxy.as_ref(), limit).await?;
     let transport = match settings.security {
         Security::Tls => Transport::Protected(Box::new(wire::tls(tcp, &settings.host, &settings.trust, limit).await?)),
         Security::StartTls | Security::Plaintext => Transport::Bare(tcp),

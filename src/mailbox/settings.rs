@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::ledger::Action;
 use crate::token::{Credentials, Mechanism};
-use crate::wire::{Security, Trust};
+use crate::wire::{Proxy, Security, Trust};
 
 /// Everything that one watcher needs to know.
 #[derive(Debug, Clone)]
@@ -19,6 +19,7 @@ pub struct Settings {
     pub port: u16,
     pub security: Security,
     pub trust: Trust,
+    pub proxy: Option<Proxy>,
     pub user: String,
     pub credentials: Credentials,
     pub login: LoginMethod,

@@ -13,7 +13,7 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
-use crate::wire::{self, Security, Trust, WireError};
+use crate::wire::{self, Proxy, Security, Trust, WireError};
 
 /// More than any endpoint's answer. Bytes.
 const ANSWER: usize = 64 * 1024;
@@ -26,6 +26,7 @@ pub struct Endpoint {
     port: u16,
     security: Security,
     trust: Trust,
+    proxy: Option<Proxy>,
     limit: Duration,
 }
 
@@ -69,7 +70,13 @@ impl Endpoint {
         let host = uri.host().filter(|host| !host.is_empty()).ok_or_else(refuse)?.trim_matches(['[', ']']).to_owned();
         let usual = if security == Security::Tls { 443 } else { 80 };
         let port = uri.port_u16().unwrap_or(usual);
-        Ok(Self { uri, host, port, security, trust, limit })
+        Ok(Self { uri, host, port, security, trust, proxy: None, limit })
+    }
+
+    /// The same, reached through a proxy.
+    #[must_use]
+    pub fn through(self, proxy: Option<Proxy>) -> Self {
+        Self { proxy, ..self }
     }
 
     /// The host, for sentences.
@@ -89,7 +96,7 @@ impl Endpoint {
     /// # Errors
     /// [`EndpointError`]; a refusal by the endpoint is an answer and no error.
     pub async fn post(&self, form: &[(&str, String)]) -> Result<Answer, EndpointError> {
-        let tcp = wire::tcp(&self.host, self.port, self.security, self.limit).await?;
+        let tcp = wire::tcp(&self.host, self.port, self.security, self.proxy.as_ref(), self.limit).await?;
         let exchanged = match self.security {
             Security::Tls | Security::StartTls => {
                 let stream = wire::tls(tcp, &self.host, &self.trust, self.limit).await?;

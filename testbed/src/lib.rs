@@ -7,3 +7,4 @@ pub mod proxy;
 pub mod real;
 pub mod smtp;
 pub mod tls;
+pub mod tunnel;

@@ -27,6 +27,7 @@ pub fn settings(port: u16) -> Settings {
         port,
         security: Security::Plaintext,
         trust: Trust::system().unwrap(),
+        proxy: None,
         login: None,
         hello: Hello::Named(HelloName::parse("uketsuke.example.jp").unwrap()),
         deadlines: Deadlines { connect: PATIENT, command: PATIENT, final_dot: PATIENT, stopping: PATIENT },

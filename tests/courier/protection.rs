@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use testbed::smtp::{Options, Phase, Rule, Sink, What};
 use testbed::tls::{Authority, Certificate, Security as Served};
+use testbed::tunnel::{Manner, Tunnel};
 use uketsuke::courier::{Failure, ProbeReport, Settings, probe};
 use uketsuke::wire::{Security, Trust, WireError};
 
@@ -49,6 +50,19 @@ async fn letters_go_out_by_implicit_tls_and_by_starttls() {
         assert_eq!((sink.letters().len(), sink.connections()), (2, 1));
         let hellos = sink.dialogue().iter().filter(|line| line.starts_with("C: EHLO")).count();
         assert_eq!(hellos, if security == Security::StartTls { 2 } else { 1 });
+    }
+}
+
+#[tokio::test]
+async fn letters_go_out_through_a_proxy() {
+    for (scheme, security) in [("socks5", Security::Tls), ("http", Security::StartTls)] {
+        let (sink, mut settings) = protected(Certificate::Valid, security, Vec::new());
+        let tunnel = Tunnel::start(Manner::Opens);
+        settings.proxy = format!("{scheme}://127.0.0.1:{}", tunnel.port()).parse().ok();
+        let office = Office::open(settings, 1);
+        office.ledger.wait_for(1, &["sent"]).await;
+        office.close().await;
+        assert_eq!((sink.letters().len(), tunnel.asked()), (1, vec![format!("localhost:{}", sink.port())]));
     }
 }
 

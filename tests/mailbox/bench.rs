@@ -26,6 +26,7 @@ pub fn settings(port: u16) -> Settings {
         port,
         security: Security::Plaintext,
         trust: trust(),
+        proxy: None,
         user: options.user,
         credentials: password_of(options.password),
         login: LoginMethod::Auto,

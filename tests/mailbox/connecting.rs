@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use testbed::imap::{Options, Rule, Server, What, When};
 use testbed::tls::{self, Authority, Certificate};
-use uketsuke::mailbox::{Event, FailureKind, LoginMethod, Settings, Support, probe};
+use testbed::tunnel::{Manner, Tunnel};
+use uketsuke::mailbox::{Deadlines, Event, FailureKind, LoginMethod, Settings, Support, probe};
 use uketsuke::wire::Security;
 
 use crate::bench::{Bench, inbox, mails, password_of, server, settings, trust_of};
@@ -245,4 +246,62 @@ async fn the_capabilities_after_the_login_are_those_that_count() {
         .iter()
         .any(|event| matches!(event, Event::Connected { capabilities } if capabilities.contains(&"IDLE".to_owned())));
     assert!(connected);
+}
+
+/// The scripted server with TLS, to be reached through this proxy.
+fn behind(scheme: &str, manner: Manner) -> (Server, Tunnel, Settings) {
+    let authority = Authority::new();
+    let security = tls::Security::Tls(authority.server_config(Certificate::Valid));
+    let server = Server::start(Options { security, folders: vec![inbox(3)], ..Options::default() });
+    let tunnel = Tunnel::start(manner);
+    let proxy = format!("{scheme}://127.0.0.1:{}", tunnel.port()).parse().unwrap();
+    let settings = Settings {
+        host: "localhost".to_owned(),
+        security: Security::Tls,
+        trust: trust_of(&authority),
+        proxy: Some(proxy),
+        ..settings(server.port())
+    };
+    (server, tunnel, settings)
+}
+
+#[tokio::test]
+async fn a_proxy_is_asked_for_the_server_by_its_name() {
+    for scheme in ["socks5", "http"] {
+        let (server, tunnel, settings) = behind(scheme, Manner::Opens);
+        first_look(settings, &server).await;
+        assert_eq!(tunnel.asked(), [format!("localhost:{}", server.port())], "{scheme}");
+    }
+}
+
+#[tokio::test]
+async fn a_proxy_that_opens_no_way_is_named() {
+    for (scheme, said) in [("socks5", "not allowed by ruleset"), ("http", "it answers: HTTP/1.1 403 Filtered")] {
+        let (server, tunnel, settings) = behind(scheme, Manner::Refuses);
+        let (kind, sentence) = first_failure(settings).await;
+        assert_eq!(kind, FailureKind::Network);
+        let begin = format!("the proxy 127.0.0.1 port {} opens no way to localhost port {}: ", tunnel.port(), server.port());
+        assert!(sentence.starts_with(&begin) && sentence.to_lowercase().contains(&said.to_lowercase()), "{sentence}");
+        assert_eq!(server.connections(), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_proxy_that_keeps_silent_is_left() {
+    for scheme in ["socks5", "http"] {
+        let (_server, _tunnel, settings) = behind(scheme, Manner::KeepsSilent);
+        let deadlines = Deadlines { connect: Duration::from_millis(200), ..settings.deadlines };
+        let (kind, sentence) = first_failure(Settings { deadlines, ..settings }).await;
+        assert_eq!(kind, FailureKind::Network);
+        assert!(sentence.contains("opens no way to localhost") && sentence.contains("no answer within"), "{sentence}");
+    }
+}
+
+#[tokio::test]
+async fn plaintext_goes_to_loopback_directly_and_never_through_a_proxy() {
+    let server = server(3, Vec::new());
+    let tunnel = Tunnel::start(Manner::Opens);
+    let proxy = format!("socks5://127.0.0.1:{}", tunnel.port()).parse().ok();
+    first_look(Settings { proxy, ..settings(server.port()) }, &server).await;
+    assert_eq!(tunnel.asked(), Vec::<String>::new());
 }

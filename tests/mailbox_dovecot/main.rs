@@ -37,6 +37,7 @@ fn settings(dovecot: &Dovecot) -> Settings {
         port: dovecot.tls_port(),
         security: Security::Tls,
         trust: Trust::of_file(&dovecot.authority()).unwrap(),
+        proxy: None,
         user: "desk".to_owned(),
         credentials: Credentials::Password(Secret::new("himitsu".to_owned())),
         login: LoginMethod::Auto,

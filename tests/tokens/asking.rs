@@ -6,6 +6,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde_json::Value;
 use testbed::oauth::{Answer, TokenEndpoint};
 use testbed::tls::{Authority, Certificate, Security};
+use testbed::tunnel::{Manner, Tunnel};
 use uketsuke::token::{Endpoint, Grant, ServiceAccount, TokenTrouble, Tokens};
 use uketsuke::wire::Trust;
 
@@ -39,6 +40,21 @@ async fn a_client_with_a_secret_is_asked_for_through_tls() {
     let expected =
         ["grant_type=client_credentials", "client_id=desk", "client_secret=kaki-no-tane", "scope=https://mail.example.jp/.default"];
     assert_eq!(form, expected);
+}
+
+#[tokio::test]
+async fn the_endpoint_is_reached_through_the_proxy() {
+    let authority = Authority::new();
+    let endpoint = TokenEndpoint::start(Security::Tls(authority.server_config(Certificate::Valid)), vec![Answer::token("t1", 3_600)]);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("authority.pem");
+    authority.write_pem(&file).unwrap();
+    let tunnel = Tunnel::start(Manner::Opens);
+    let proxy = format!("http://127.0.0.1:{}", tunnel.port()).parse().ok();
+    let at = Endpoint::new(&endpoint.url(), Trust::of_file(&file).unwrap(), LIMIT).unwrap().through(proxy);
+    let token = Tokens::new(at, client(), None, String::new()).token().await.unwrap();
+    assert_eq!(token.secret.expose(), "t1");
+    assert_eq!((tunnel.asked().len(), endpoint.forms().len()), (1, 1));
 }
 
 #[tokio::test]

@@ -24,6 +24,7 @@ fn settings(port: u16, endpoint: &TokenEndpoint) -> Settings {
         port,
         security: Security::Plaintext,
         trust: Trust::nobody(),
+        proxy: None,
         user: Options::default().user,
         credentials: Credentials::Token(Arc::new(tokens(endpoint, client()))),
         login: LoginMethod::Auto,

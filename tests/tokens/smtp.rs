@@ -28,6 +28,7 @@ fn settings(sink: &Sink, endpoint: &TokenEndpoint) -> Settings {
         port: sink.port(),
         security: Security::Plaintext,
         trust: Trust::nobody(),
+        proxy: None,
         login: Some(Login { user: USER.to_owned(), credentials }),
         hello: Hello::Named(HelloName::parse("uketsuke.example.jp").unwrap()),
         deadlines: Deadlines { connect: limit, command: limit, final_dot: limit, stopping: limit },
