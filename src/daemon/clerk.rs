@@ -11,7 +11,6 @@ use tokio::sync::{Notify, watch};
 
 use super::board::{Board, State};
 use super::halt;
-use super::work;
 use super::writing::{Route, Writing};
 use crate::clock;
 use crate::config::Judging;
@@ -38,7 +37,7 @@ const GROUP_MAILS: usize = 128;
 const GROUP_BYTES: usize = 1024 * 1024;
 
 /// Without a bell the clerk looks by itself this often.
-const POLL: Duration = Duration::from_secs(120);
+const POLL: Duration = Duration::from_secs(60);
 /// After a failure of the store.
 const PAUSE: Duration = Duration::from_secs(5);
 
@@ -114,13 +113,13 @@ impl Clerk {
         let judging = Arc::clone(&self.judging.borrow());
         let threads = self.threads;
         let rules = Arc::clone(&judging);
-        let bytes = taken.iter().map(|pending| pending.size).sum();
         let poison = taken.iter().find(|pending| self.is_poison(pending)).map(|pending| pending.id);
         let read = move || {
             let readings = readings(&taken, &rules, threads, poison);
             taken.into_iter().zip(readings).collect::<Vec<_>>()
         };
-        let group = work::on_bytes(bytes, read).await?;
+        let group =
+            tokio::task::spawn_blocking(read).await.map_err(|error| StoreError::Row(format!("the judging threads failed: {error}")))?;
         let outcome = self.conclude(group, judging).await;
         if outcome.is_err() {
             // Not the mails' fault: the attempt does not count. A full disk may refuse even this, so it is remembered here, too.

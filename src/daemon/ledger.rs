@@ -6,7 +6,6 @@ use jiff::tz::TimeZone;
 use tokio::sync::Notify;
 
 use super::board::{Board, State};
-use super::work;
 use crate::clock;
 use crate::config::Start;
 use crate::mailbox::{self, Action, Event, Filed, Filing, LedgerError, Receipt, SentLetter};
@@ -36,12 +35,19 @@ fn failed(error: StoreError) -> LedgerError {
     LedgerError { sentence: error.to_string() }
 }
 
+/// So much is packed within some tens of microseconds; another thread takes longer to wake. Bytes.
+const QUICK: usize = 16 * 1024;
+
 impl Ledger {
     /// Packs the arrivals, on a thread that may be busy for a while: neither the wire nor the store's thread waits for it.
     async fn packed(&self, arrivals: Vec<mailbox::Arrival>) -> Result<Vec<Incoming>, StoreError> {
         let start = self.start;
-        let bytes = arrivals.iter().map(|arrival| arrival.content.bytes().len()).sum();
-        work::on_bytes(bytes, move || arrivals.into_iter().map(|arrival| incoming(&arrival, start)).collect()).await?
+        let bytes: usize = arrivals.iter().map(|arrival| arrival.content.bytes().len()).sum();
+        let pack = move || arrivals.into_iter().map(|arrival| incoming(&arrival, start)).collect();
+        if bytes <= QUICK {
+            return pack();
+        }
+        tokio::task::spawn_blocking(pack).await.map_err(|error| StoreError::Row(format!("mails could not be packed: {error}")))?
     }
 
     fn write_fact(&self, fact: Fact) {

@@ -13,7 +13,6 @@ mod notify;
 mod outbox;
 mod reload;
 mod signals;
-mod work;
 mod writing;
 
 use std::path::{Path, PathBuf};
@@ -189,7 +188,8 @@ impl Office {
 
     /// The life of the daemon between its start and its stop.
     async fn until_stopped(&self, signals: &mut Signals, tasks: &mut JoinSet<Ended>) {
-        let started = Instant::now();
+        let patience = tokio::time::sleep(READY_AT_LATEST);
+        tokio::pin!(patience);
         let mut is_ready = false;
         let tick = notify::watchdog_interval().map_or(TICK, |interval| (interval / 3).min(TICK));
         let mut ticks = tokio::time::interval(tick);
@@ -202,8 +202,9 @@ impl Office {
                 Some(ended) = tasks.join_next() => self.restart(ended, tasks),
                 () = self.board.changed.notified() => {}
                 _ = ticks.tick() => self.feed_watchdog(),
+                () = &mut patience, if !is_ready => {}
             }
-            if !is_ready && (self.board.has_heard_all() || started.elapsed() > READY_AT_LATEST) {
+            if !is_ready && (self.board.has_heard_all() || patience.is_elapsed()) {
                 is_ready = true;
                 notify::ready(&self.board.line());
                 tracing::info!(state = self.board.line(), "Ready.");

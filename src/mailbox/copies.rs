@@ -12,7 +12,8 @@ use super::error::MailboxError;
 use super::folder::Access;
 use super::ledger::{Event, Filed, Ledger};
 use super::look::Visit;
-use super::name;
+use super::memory::Memory;
+use super::name::{self, Whereabouts};
 use super::session::{Data, Fetched, Haste, Line, Part, Session};
 use crate::desk::message::header::Headers;
 
@@ -62,13 +63,11 @@ impl<L: Ledger> Visit<'_, L> {
     /// RFC 3501, 6.3.11, with a folder that is made if it is not there.
     async fn append(&mut self, folder: &str, bytes: &[u8]) -> Result<(), MailboxError> {
         let tried = self.name_of(folder);
-        let refused = match self.append_to(&tried, bytes).await {
-            Err(refused @ MailboxError::Refused { .. }) => refused,
-            other => return other,
-        };
-        match self.other_name(folder, &tried).await? {
+        let refused = self.append_to(&tried, bytes).await;
+        let Err(MailboxError::Refused { code, .. }) = &refused else { return refused };
+        match self.other_name(folder, &tried, code).await? {
             Some(name) => self.append_to(&name, bytes).await,
-            None => Err(refused),
+            None => refused,
         }
     }
 
@@ -113,12 +112,18 @@ impl Attempts {
 }
 
 /// Makes the letters known that stand in the folder for sent mail. Leaves that folder open.
-pub(super) async fn learn<L: Ledger>(session: &mut Session, account: &str, folder: &str, ledger: &L) -> Result<(), MailboxError> {
-    let ids = match ids(session, folder).await {
+pub(super) async fn learn<L: Ledger>(
+    session: &mut Session,
+    memory: &Memory,
+    account: &str,
+    folder: &str,
+    ledger: &L,
+) -> Result<(), MailboxError> {
+    let ids = match ids(session, memory, folder).await {
         Ok(ids) => ids,
         // One that is not there is made with the first copy; one that is there and cannot be read is an operator's business.
         Err(MailboxError::Folder { said, .. } | MailboxError::Refused { said, .. }) => {
-            if name::find(session, folder).await?.is_some() {
+            if name::find(session, folder).await? != Whereabouts::Nowhere {
                 ledger.observe(account, Event::SentUnread { sentence: said });
             }
             return Ok(());
@@ -128,8 +133,8 @@ pub(super) async fn learn<L: Ledger>(session: &mut Session, account: &str, folde
     Ok(ledger.learn_letters(account, ids).await?)
 }
 
-async fn ids(session: &mut Session, folder: &str) -> Result<Vec<String>, MailboxError> {
-    name::open(session, folder, Access::ReadOnly).await?;
+async fn ids(session: &mut Session, memory: &Memory, folder: &str) -> Result<Vec<String>, MailboxError> {
+    name::open(session, memory, folder, Access::ReadOnly).await?;
     let exists = session.view().exists;
     let mut ids = Vec::new();
     let mut from = exists.saturating_sub(NEWEST.saturating_sub(1)).max(1);

@@ -118,13 +118,11 @@ impl<L: Ledger> Visit<'_, L> {
     /// 3501, 7.1) would say so, and not every server says it.
     async fn run_with_folder(&mut self, command: &str, folder: &str) -> Result<(), MailboxError> {
         let tried = self.name_of(folder);
-        let refused = match self.run(&format!("{command} {}", encoding::quoted_mailbox(&tried))).await {
-            Err(refused @ MailboxError::Refused { .. }) => refused,
-            other => return other,
-        };
-        match self.other_name(folder, &tried).await? {
+        let refused = self.run(&format!("{command} {}", encoding::quoted_mailbox(&tried))).await;
+        let Err(MailboxError::Refused { code, .. }) = &refused else { return refused };
+        match self.other_name(folder, &tried, code).await? {
             Some(name) => self.run(&format!("{command} {}", encoding::quoted_mailbox(&name))).await,
-            None => Err(refused),
+            None => refused,
         }
     }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::connect;
 use super::error::MailboxError;
 use super::folder::Access;
+use super::memory::Memory;
 use super::name;
 use super::settings::Settings;
 
@@ -51,7 +52,7 @@ pub async fn probe(settings: &Settings) -> Result<Report, MailboxError> {
 
 async fn visit(settings: &Settings) -> Result<Report, MailboxError> {
     let mut session = connect::open(settings, Arc::new(|| ())).await?;
-    let opened = name::open(&mut session, &settings.folder, Access::ReadOnly).await;
+    let opened = name::open(&mut session, &Memory::default(), &settings.folder, Access::ReadOnly).await;
     let offers = |word: &str| if session.offers(word) { Support::Yes } else { Support::No };
     let view = session.view();
     let report = Report {

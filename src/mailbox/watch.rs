@@ -123,7 +123,7 @@ impl<L: Ledger> Watcher<L> {
             let sentence = format!("the connection broke each time that {folder} was read");
             self.observe(Event::SentUnread { sentence });
         } else {
-            let learnt = copies::learn(session, &self.settings.account, folder, self.ledger.as_ref()).await;
+            let learnt = copies::learn(session, &self.memory, &self.settings.account, folder, self.ledger.as_ref()).await;
             // A store that fails is no fault of the folder.
             if learnt.as_ref().is_err_and(|error| error.kind() != FailureKind::Store) {
                 self.memory.notes().learning += 1;
@@ -140,7 +140,7 @@ impl<L: Ledger> Watcher<L> {
         let mut false_alarms = 0_u32;
         loop {
             // Fresh eyes: UIDVALIDITY, UIDNEXT and the number of mails as of now.
-            name::open(session, &self.settings.folder, self.access()).await?;
+            name::open(session, &self.memory, &self.settings.folder, self.access()).await?;
             let uidvalidity = session.view().uidvalidity;
             self.memory.notes().opened(uidvalidity);
             let now = Instant::now();

@@ -1,6 +1,7 @@
 //! One suite for the IMAP station, the same against every server at hand.
 //!
-//! The scripted server, Dovecot (in the clear, through TLS and STARTTLS, by password and by token) and pymap share no line of code: what passes here rests on none's habits.
+//! The scripted server, Dovecot (in the clear, through TLS and STARTTLS, by password and by token), pymap and, with `make test-servers`,
+//! Courier and Cyrus share no line of code: what passes here rests on none's habits.
 
 #![allow(
     clippy::unwrap_used,
@@ -36,6 +37,8 @@ macro_rules! suite {
                 a_second_run_takes_nothing_twice,
                 keywords_are_set_or_refused_with_a_sentence,
                 mails_are_moved_into_a_folder_that_is_made,
+                a_folder_that_only_holds_others_is_made_to_hold_mails,
+                a_folder_below_inbox_is_another_one,
                 a_folder_is_found_by_the_name_that_people_write,
                 letters_are_copied_and_known_again,
                 a_probe_tells_what_the_server_offers_and_a_wrong_password_is_refused

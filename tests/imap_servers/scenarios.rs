@@ -157,6 +157,32 @@ pub async fn mails_are_moved_into_a_folder_that_is_made(server: &Server) {
     assert_eq!(colleague(server, |client| (client.uids("INBOX").len(), client.uids(&made).len())), (1, 2));
 }
 
+pub async fn a_folder_that_only_holds_others_is_made_to_hold_mails(server: &Server) {
+    fill(server, &[mail(1, 300), mail(2, 300), mail(3, 300)]);
+    for folder in ["受付/済", "受付"] {
+        let outcomes = filed(server, &Action::MoveTo(folder.to_owned()), &[0]).await;
+        assert_eq!(outcomes, [Filed::Done], "{folder}: {}", server.log());
+    }
+    // A name with a sign that LIST takes for a pattern; Cyrus allows none, and says so when the folder is to be made.
+    let outcomes = filed(server, &Action::MoveTo("5%".to_owned()), &[0]).await;
+    let is_refused = |outcome: &Filed| matches!(outcome, Filed::Refused { sentence } if sentence.contains("CREATE \"5%\""));
+    assert!(outcomes.iter().all(|outcome| *outcome == Filed::Done || is_refused(outcome)), "{outcomes:?}");
+    let made = format!("{}&U9dO2A-", server.prefix);
+    assert_eq!(colleague(server, |client| client.uids(&made).len()), 1);
+}
+
+pub async fn a_folder_below_inbox_is_another_one(server: &Server) {
+    fill(server, &[mail(1, 300), mail(2, 300)]);
+    for folder in ["INBOX/受付", "受付"] {
+        let outcomes = filed(server, &Action::MoveTo(folder.to_owned()), &[0]).await;
+        assert_eq!(outcomes, [Filed::Done], "{folder}: {}", server.log());
+    }
+    let there = format!("{}&U9dO2A-", server.prefix);
+    // Where the server keeps everything below INBOX the two are one.
+    let mails = if server.prefix.is_empty() { 1 } else { 2 };
+    assert_eq!(colleague(server, |client| client.uids(&there).len()), mails);
+}
+
 pub async fn a_folder_is_found_by_the_name_that_people_write(server: &Server) {
     let there = format!("{}&U9dO2A-", server.prefix);
     colleague(server, |client| {

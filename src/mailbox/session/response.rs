@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use async_imap::imap_proto::{
-    AttributeValue, Capability, MailboxDatum, MessageSection, Outcome, Response, ResponseCode, SectionPath, Status,
+    AttributeValue, Capability, MailboxDatum, MessageSection, NameAttribute, Outcome, Response, ResponseCode, SectionPath, Status,
 };
 
 use super::super::answer::{self, Code};
@@ -15,8 +15,14 @@ use super::super::answer::{self, Code};
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::mailbox) enum Data<'a> {
     Fetch(Fetched<'a>),
-    /// The hierarchy separator of a LIST answer.
-    Separator(Option<&'a str>),
+    /// A line of a LIST answer.
+    Listed {
+        /// In modified UTF-7, as the server writes it.
+        name: &'a str,
+        separator: Option<&'a str>,
+        /// Whether it can hold mails.
+        is_selectable: bool,
+    },
     Status(Condition, Code, &'a str),
     /// Seen by [`View`] already, or of no interest.
     Other,
@@ -92,8 +98,21 @@ pub(super) fn words_of(offered: &[Capability<'_>]) -> Vec<String> {
 pub(super) fn data_of<'a>(response: &'a Response<'a>) -> Data<'a> {
     match response {
         Response::Fetch(_, attributes) => Data::Fetch(fetched(attributes)),
-        Response::MailboxData(MailboxDatum::List(list)) => Data::Separator(list.delimiter.as_deref()),
+        Response::MailboxData(MailboxDatum::List(list)) => Data::Listed {
+            name: &list.name,
+            separator: list.delimiter.as_deref(),
+            is_selectable: list.name_attributes.iter().all(is_selectable),
+        },
         _ => Data::Other,
+    }
+}
+
+/// RFC 3501, 7.2.2, and RFC 5258, 3.
+fn is_selectable(attribute: &NameAttribute<'_>) -> bool {
+    match attribute {
+        NameAttribute::NoSelect => false,
+        NameAttribute::Extension(word) => !word.eq_ignore_ascii_case("\\NonExistent"),
+        _ => true,
     }
 }
 

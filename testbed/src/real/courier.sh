@@ -35,11 +35,22 @@ IMAP_STARTTLS=0 IMAP_IDLE_TIMEOUT=1
 prefix=/usr exec_prefix=/usr sbindir=/usr/sbin bindir=/usr/bin
 set +a
 
+daemon='' listener=''
+# couriertcpd leads a process group of its own, which its sessions belong to; the copy may go when they are gone.
+stop() {
+    trap '' TERM
+    kill -s TERM -- ${daemon:+"$daemon"} ${listener:+"$listener" "-$listener"} 2>/dev/null || :
+    tries=60
+    while [ "$tries" -gt 0 ] && [ -n "$listener" ] && kill -s 0 -- "-$listener" 2>/dev/null; do
+        tries=$((tries - 1))
+        sleep 0.05
+    done
+    exit 0
+}
+trap stop TERM
 chroot "$root" /usr/lib/courier/courier-authlib/authdaemond &
 daemon=$!
 chroot "$root" /usr/sbin/couriertcpd -address=127.0.0.1 -maxprocs=40 -maxperip=40 -nodnslookup -noidentlookup "$port" \
     /usr/lib/courier/courier/imaplogin /usr/bin/imapd Maildir &
 listener=$!
-# couriertcpd leads a process group of its own, which its sessions belong to.
-trap 'trap - TERM; kill -s TERM -- "$daemon" "-$listener"' TERM
 wait "$listener"

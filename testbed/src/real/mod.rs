@@ -16,7 +16,7 @@
 //! # }
 //! ```
 //!
-//! Promises: nothing outside an own temporary folder is read or written but the programs themselves, so a machine's own mail system goes on
+//! Promises: nothing outside an own temporary folder (for Courier and Cyrus: below target/test-servers) is read or written but the programs themselves, so a machine's own mail system goes on
 //! undisturbed; no mail leaves the machine; a server that is missing or does not start is an error that says what to install or shows the
 //! log; the processes end with the handle, and with the test's process should that be killed (then the temporary folders stay).
 //! Rejected: containers; a test that needs a registry and a daemon of its own is a test that most people never run.
