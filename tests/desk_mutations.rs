@@ -135,7 +135,7 @@ fn no_damage_makes_the_desk_panic_or_leak_into_a_letter() {
     assert!(judged >= 200, "only {judged} mails were judged");
 }
 
-/// As long as each reader gets; `make fuzz` takes longer, and follows the branches of the code.
+/// As long as each reader gets; the fuzz targets take longer, and follow the branches of the code.
 const EACH: Duration = Duration::from_secs(2);
 const MOST_FILES: usize = 3_000;
 

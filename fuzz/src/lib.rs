@@ -1,6 +1,6 @@
 //! What must hold for any bytes, one function for each reader of bytes.
 //!
-//! The fuzz targets call these, and so does `tests/desk_mutations.rs`: what is only fuzzed on demand rots.
+//! The fuzz targets call these, and so does `tests/desk_mutations.rs`, which needs no C++.
 
 use std::str::from_utf8;
 use std::sync::LazyLock;

@@ -1,4 +1,4 @@
-//! A scan of the raw bytes before any parser sees them.
+//! A scan of the raw bytes before any parser sees them: of the header, and of what is in a mail that says that it holds parts.
 //!
 //! A 1.28 MB mail of nested message/rfc822 headers overflowed the stack of mail-parser 0.11.9 in its recursive drop and
 //! aborted the process; 27 MB of boundary lines made three million parts and 1.94 GB. Both are refused here, in one pass.

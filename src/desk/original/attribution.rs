@@ -73,8 +73,8 @@ const LONGEST_NAME: usize = 60;
 /// Reads an attribution, given as one line (a wrapped one is joined by the caller).
 #[must_use]
 pub fn attribution(line: &str) -> Option<Attribution> {
-    let line = line.trim().trim_start_matches(is_rule).trim_start();
-    if line.len() > LONGEST || !Glance::of(line).is_some_and(|glance| glance.may_end_attribution()) {
+    let line = Glance::of(line).filter(Glance::may_end_attribution)?.text.trim_start_matches(is_rule).trim_start();
+    if line.len() > LONGEST {
         return None;
     }
     let bare = line.trim_end_matches(is_colon).trim_end();

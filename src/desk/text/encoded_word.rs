@@ -117,12 +117,12 @@ fn joined_words<'a>(first: Word<'a>, mut rest: &'a [u8]) -> (Decoded, &'a [u8]) 
 
 /// Reads `=?charset*language?B|Q?text?=` at the start of the bytes.
 fn word(bytes: &[u8]) -> Option<(Word<'_>, &[u8])> {
-    let rest = bytes.strip_prefix(b"=?")?;
+    let rest = bytes.strip_prefix(&OPENING)?;
     let (label, rest) = split_once(rest, b'?')?;
     let (method, rest) = split_once(rest, b'?')?;
     let end = find_pair(rest, CLOSING)?;
     let (encoded, rest) = rest.split_at_checked(end)?;
-    let rest = rest.strip_prefix(b"?=")?;
+    let rest = rest.strip_prefix(&CLOSING)?;
     if label.is_empty() || label.len() > 64 {
         return None;
     }

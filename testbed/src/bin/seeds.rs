@@ -1,4 +1,4 @@
-//! Writes a folder of well-formed files for each fuzz target: `make fuzz`.
+//! Writes a folder of well-formed files for each fuzz target: `scripts/fuzz`.
 
 use std::fs;
 use std::io;
