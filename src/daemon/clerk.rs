@@ -114,12 +114,11 @@ impl Clerk {
         let threads = self.threads;
         let rules = Arc::clone(&judging);
         let poison = taken.iter().find(|pending| self.is_poison(pending)).map(|pending| pending.id);
-        let read = move || {
+        let read = tokio::task::spawn_blocking(move || {
             let readings = readings(&taken, &rules, threads, poison);
             taken.into_iter().zip(readings).collect::<Vec<_>>()
-        };
-        let group =
-            tokio::task::spawn_blocking(read).await.map_err(|error| StoreError::Row(format!("the judging threads failed: {error}")))?;
+        });
+        let group = read.await.map_err(|error| StoreError::Row(format!("the judging threads failed: {error}")))?;
         let outcome = self.conclude(group, judging).await;
         if outcome.is_err() {
             // Not the mails' fault: the attempt does not count. A full disk may refuse even this, so it is remembered here, too.

@@ -39,7 +39,8 @@ fn failed(error: StoreError) -> LedgerError {
 const QUICK: usize = 16 * 1024;
 
 impl Ledger {
-    /// Packs the arrivals, on a thread that may be busy for a while: neither the wire nor the store's thread waits for it.
+    /// Packs the arrivals; more than a few kilobytes on a thread that may be busy for a while: neither the wire nor the store's thread
+    /// waits for it.
     async fn packed(&self, arrivals: Vec<mailbox::Arrival>) -> Result<Vec<Incoming>, StoreError> {
         let start = self.start;
         let bytes: usize = arrivals.iter().map(|arrival| arrival.content.bytes().len()).sum();

@@ -23,18 +23,24 @@ fn claims(assertion: &str, algorithm: Algorithm, audience: &str) -> Value {
     decode::<Value>(assertion, &key, &validation).unwrap().claims
 }
 
-#[tokio::test]
-async fn a_client_with_a_secret_is_asked_for_through_tls() {
+/// An endpoint with TLS, and trust in its authority.
+fn protected(answers: Vec<Answer>) -> (TokenEndpoint, Trust) {
     let authority = Authority::new();
-    let endpoint = TokenEndpoint::start(Security::Tls(authority.server_config(Certificate::Valid)), vec![Answer::token("t1", 3_600)]);
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("authority.pem");
     authority.write_pem(&file).unwrap();
+    let endpoint = TokenEndpoint::start(Security::Tls(authority.server_config(Certificate::Valid)), answers);
+    (endpoint, Trust::of_file(&file).unwrap())
+}
+
+#[tokio::test]
+async fn a_client_with_a_secret_is_asked_for_through_tls() {
+    let (endpoint, trust) = protected(vec![Answer::token("t1", 3_600)]);
     let asked = |trust: Trust| Tokens::new(Endpoint::new(&endpoint.url(), trust, LIMIT).unwrap(), client(), None, String::new());
     let strangers = asked(Trust::nobody()).token().await.unwrap_err();
     assert!(strangers.to_string().contains("issued by an unknown authority"), "{strangers}");
     assert!(endpoint.forms().is_empty(), "no secret goes to a stranger");
-    let token = asked(Trust::of_file(&file).unwrap()).token().await.unwrap();
+    let token = asked(trust).token().await.unwrap();
     assert_eq!(token.secret.expose(), "t1");
     let form: Vec<String> = endpoint.forms()[0].iter().map(|(name, value)| format!("{name}={value}")).collect();
     let expected =
@@ -44,14 +50,10 @@ async fn a_client_with_a_secret_is_asked_for_through_tls() {
 
 #[tokio::test]
 async fn the_endpoint_is_reached_through_the_proxy() {
-    let authority = Authority::new();
-    let endpoint = TokenEndpoint::start(Security::Tls(authority.server_config(Certificate::Valid)), vec![Answer::token("t1", 3_600)]);
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("authority.pem");
-    authority.write_pem(&file).unwrap();
+    let (endpoint, trust) = protected(vec![Answer::token("t1", 3_600)]);
     let tunnel = Tunnel::start(Manner::Opens);
     let proxy = format!("http://127.0.0.1:{}", tunnel.port()).parse().ok();
-    let at = Endpoint::new(&endpoint.url(), Trust::of_file(&file).unwrap(), LIMIT).unwrap().through(proxy);
+    let at = Endpoint::new(&endpoint.url(), trust, LIMIT).unwrap().through(proxy);
     let token = Tokens::new(at, client(), None, String::new()).token().await.unwrap();
     assert_eq!(token.secret.expose(), "t1");
     assert_eq!((tunnel.asked().len(), endpoint.forms().len()), (1, 1));

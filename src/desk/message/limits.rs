@@ -5,7 +5,7 @@
 
 use memchr::memmem;
 
-use super::header::{Headers, Structure};
+use super::header::{Extent, Structure};
 use crate::desk::rules::Limits;
 
 /// Whether the parser may have the mail.
@@ -21,13 +21,12 @@ pub enum Admission {
 /// Judges the bytes, with the header block that they begin with, against the limits. A mail that declares no container holds no other
 /// mails and no boundaries, whatever its text looks like.
 #[must_use]
-pub fn admit(raw: &[u8], headers: &Headers<'_>, limits: &Limits) -> Admission {
+pub fn admit(raw: &[u8], header: Extent, structure: Structure, limits: &Limits) -> Admission {
     if raw.len() > limits.mail_bytes {
         return Admission::Oversize;
     }
-    let header = headers.extent();
     let header_fits = header.length <= limits.header_bytes && header.fields <= limits.header_fields && header.longest <= limits.field_bytes;
-    let body_fits = headers.structure() == Structure::Leaf || nested_mails(raw) <= limits.nested_mails && boundary_lines_fit(raw, limits);
+    let body_fits = structure == Structure::Leaf || nested_mails(raw) <= limits.nested_mails && boundary_lines_fit(raw, limits);
     if header_fits && body_fits { Admission::Whole } else { Admission::TooComplex }
 }
 
@@ -96,10 +95,12 @@ fn boundary_value(after: &[u8]) -> Option<&[u8]> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::header::Headers;
     use super::*;
 
     fn admit(raw: &[u8], limits: &Limits) -> Admission {
-        super::admit(raw, &Headers::parse(raw), limits)
+        let headers = Headers::parse(raw);
+        super::admit(raw, headers.extent(), headers.structure(), limits)
     }
 
     #[test]

@@ -36,9 +36,10 @@ impl<'a> Message<'a> {
     #[must_use]
     pub fn parse(raw: &'a [u8], limits: &Limits) -> Self {
         let headers = Headers::parse(raw);
-        let admission = admit(raw, &headers, limits);
+        let structure = headers.structure();
+        let admission = admit(raw, headers.extent(), structure, limits);
         match admission {
-            Admission::Whole => parts(raw, headers, limits),
+            Admission::Whole => parts(raw, headers, structure, limits),
             Admission::Oversize | Admission::TooComplex => Self { headers, admission, parts: Vec::new(), alternatives: Vec::new() },
         }
     }
@@ -50,8 +51,8 @@ impl<'a> Message<'a> {
     }
 }
 
-fn parts<'a>(raw: &'a [u8], headers: Headers<'a>, limits: &Limits) -> Message<'a> {
-    let masked = Masked::of(raw, &headers);
+fn parts<'a>(raw: &'a [u8], headers: Headers<'a>, structure: Structure, limits: &Limits) -> Message<'a> {
+    let masked = Masked::of(raw, &headers, structure);
     let Some(parsed) = PARSER.parse(&masked.bytes) else {
         return Message { headers, admission: Admission::Whole, parts: Vec::new(), alternatives: Vec::new() };
     };
@@ -102,12 +103,11 @@ struct Masked {
 }
 
 impl Masked {
-    fn of(raw: &[u8], headers: &Headers<'_>) -> Self {
+    fn of(raw: &[u8], headers: &Headers<'_>, structure: Structure) -> Self {
         let rest = raw.get(headers.extent().length..).unwrap_or_default();
         // A line of white space ends a header here; to the parser it would be the rest of a field.
         let gap = memchr::memchr(b'\n', rest).map_or(0, |end| end + 1);
         let body = rest.get(gap..).unwrap_or_default();
-        let structure = headers.structure();
         let mut bytes = Vec::with_capacity(if structure == Structure::Container { raw.len() + 64 } else { SHORT_HEADER });
         // A header without any field ends the parser's work.
         bytes.extend_from_slice(b"MIME-Version: 1.0\n");

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use crate::desk::text::fold::{FoldedLines, Mark, fold, printable, visible};
+use crate::desk::text::fold::{FoldedLines, Mark, fold, letters_of_folded, printable, visible};
 
 /// A value and the line it rests on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -133,14 +133,14 @@ pub fn names_a_level(letters: &str) -> bool {
     levels(letters) != (false, false)
 }
 
-/// 星 ends the names of all levels, and most texts write it nowhere.
+/// The same of a folded text. 星 ends the names of all levels, and most texts write it nowhere.
 #[must_use]
-pub fn may_name_a_level(text: &str) -> bool {
-    text.contains('星')
+pub fn stars_of_folded(text: &str) -> Option<u8> {
+    if text.contains('星') { stars(&letters_of_folded(text.to_owned())) } else { None }
 }
 
 fn levels(letters: &str) -> (bool, bool) {
-    if !may_name_a_level(letters) {
+    if !letters.contains('星') {
         return (false, false);
     }
     let says = |words: [&str; 3]| words.iter().any(|word| letters.contains(word));

@@ -5,10 +5,10 @@
 
 pub mod field;
 
-use self::field::{Addressee, Labelled, Reading, UserNumber, addressee, may_name_a_level, names_a_level, number, stars};
+use self::field::{Addressee, Labelled, Reading, UserNumber, addressee, names_a_level, number, stars, stars_of_folded};
 use super::original::{Contents, Original};
 use super::rules::{NoticeKind, Rules, States};
-use super::text::fold::{FoldedLines, fold, letters, letters_of_folded, printable};
+use super::text::fold::{FoldedLines, fold, letters, printable};
 use super::text::script::mixed_word;
 use super::words::{Carried, Evidence, FindingCode};
 
@@ -159,8 +159,7 @@ fn notice(original: &Original, rules: &Rules) -> Option<Notice> {
     };
     let level = match (states, recognised.kind) {
         (States::Declaration, Some(_)) if names_a_level(&subject_letters) => stars(&subject_letters),
-        (States::Declaration, Some(_)) if may_name_a_level(body.text()) => stars(&letters_of_folded(body.text().to_owned())),
-        (States::Declaration, Some(_)) => None,
+        (States::Declaration, Some(_)) => stars_of_folded(body.text()),
         (States::Declaration, None) => stars(&subject_letters),
         (States::Nothing, _) => None,
     };

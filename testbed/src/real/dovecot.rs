@@ -17,9 +17,6 @@ use super::{Account, maildir};
 use crate::imap::base64;
 use crate::tls::Authority;
 
-/// How often a start is tried with other ports when another process took one.
-const ATTEMPTS: usize = 5;
-
 /// How Dovecot is set up.
 pub struct Options<'authority> {
     /// Who may log in; each has an empty INBOX. Passwords may hold any character but NUL and line ends,
@@ -48,14 +45,7 @@ impl Dovecot {
     /// Dovecot is not installed or does not start; the error holds its log.
     pub fn start(options: Options<'_>) -> Result<Self, Fault> {
         let program = find("dovecot", "dovecot-imapd")?;
-        let mut last = Self::start_once(&program, &options);
-        for _ in 1..ATTEMPTS {
-            match last {
-                Err(fault) if fault.is_a_taken_port() => last = Self::start_once(&program, &options),
-                _ => break,
-            }
-        }
-        last
+        port::while_taken(|| Self::start_once(&program, &options))
     }
 
     fn start_once(program: &Path, options: &Options<'_>) -> Result<Self, Fault> {

@@ -12,6 +12,21 @@ use super::fault::Fault;
 const FIRST: u16 = 20_000;
 const LAST: u16 = 31_999;
 
+/// How often a start is tried when another process took a port in the meantime.
+const ATTEMPTS: usize = 5;
+
+/// Starts a server, and once more with other ports where one was taken between our look and its bind.
+pub(super) fn while_taken<T>(start: impl Fn() -> Result<T, Fault>) -> Result<T, Fault> {
+    let mut last = start();
+    for _ in 1..ATTEMPTS {
+        match last {
+            Err(fault) if fault.is_a_taken_port() => last = start(),
+            _ => break,
+        }
+    }
+    last
+}
+
 /// So many free ports of 127.0.0.1, all different.
 pub(super) fn free<const COUNT: usize>() -> Result<[u16; COUNT], Fault> {
     static NEXT: AtomicU32 = AtomicU32::new(0);

@@ -13,9 +13,6 @@ use super::port;
 use super::process::{Group, Plan, Process};
 use super::program::{Privilege, answer, find, plain_name};
 
-/// How often a start is tried with other ports when another process took one.
-const ATTEMPTS: usize = 5;
-
 /// How Postfix is set up.
 pub struct Options<'dovecot> {
     /// Judges logins and holds the mailboxes; has to outlive the Postfix that asks it.
@@ -53,14 +50,7 @@ impl Postfix {
         if Privilege::of_this_process() == Privilege::Ordinary {
             return Err(Fault::NeedsRoot { name: "Postfix" });
         }
-        let mut last = Self::start_once(&postconf, &options);
-        for _ in 1..ATTEMPTS {
-            match last {
-                Err(fault) if fault.is_a_taken_port() => last = Self::start_once(&postconf, &options),
-                _ => break,
-            }
-        }
-        last
+        port::while_taken(|| Self::start_once(&postconf, &options))
     }
 
     fn start_once(postconf: &Path, options: &Options<'_>) -> Result<Self, Fault> {

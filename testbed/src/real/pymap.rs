@@ -11,9 +11,6 @@ use super::port;
 use super::process::{Group, Plan, Process};
 use super::program::{find, plain_name};
 
-/// How often a start is tried with another port when another process took the first.
-const ATTEMPTS: usize = 5;
-
 /// A running pymap; dropping it ends the process.
 pub struct Pymap {
     process: Process,
@@ -30,14 +27,7 @@ impl Pymap {
     pub fn start(user: &str, password: &str) -> Result<Self, Fault> {
         plain_name("the user", user)?;
         plain_name("the password", password)?;
-        let mut last = Self::start_once(user, password);
-        for _ in 1..ATTEMPTS {
-            match last {
-                Err(fault) if fault.is_a_taken_port() => last = Self::start_once(user, password),
-                _ => break,
-            }
-        }
-        last
+        port::while_taken(|| Self::start_once(user, password))
     }
 
     fn start_once(user: &str, password: &str) -> Result<Self, Fault> {

@@ -11,9 +11,6 @@ use super::port;
 use super::process::{Group, Plan, Process};
 use super::program::{Privilege, find, plain_name};
 
-/// How often a start is tried with another port when another process took the first.
-const ATTEMPTS: usize = 5;
-
 /// A server that lives in a root folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rooted {
@@ -67,14 +64,7 @@ impl RootedServer {
         if Privilege::of_this_process() == Privilege::Ordinary {
             return Err(Fault::NeedsRoot { name: server.name() });
         }
-        let mut last = Self::start_once(server, user, password);
-        for _ in 1..ATTEMPTS {
-            match last {
-                Err(fault) if fault.is_a_taken_port() => last = Self::start_once(server, user, password),
-                _ => break,
-            }
-        }
-        last
+        port::while_taken(|| Self::start_once(server, user, password))
     }
 
     fn start_once(server: Rooted, user: &str, password: &str) -> Result<Self, Fault> {
