@@ -218,9 +218,14 @@ fn drain(folder: &Path, line: Line, dovecot: &Dovecot, ca_file: &Path, mails: us
     );
     fs::write(&config, text)?;
     let started = Instant::now();
+    let mut reading = None;
     let daemon = Daemon(Command::new(env!("CARGO_BIN_EXE_uketsuke")).arg("--config").arg(&config).arg("run").stdin(Stdio::null()).spawn()?);
     loop {
-        let (stored, waiting) = open_for_reading(&store).ok().and_then(|connection| progress(&connection).ok()).unwrap_or((0, true));
+        // Opened once: reading the tables' definitions every time would take the daemon's processor away, too.
+        if reading.is_none() {
+            reading = open_for_reading(&store).ok();
+        }
+        let (stored, waiting) = reading.as_ref().and_then(|connection| progress(connection).ok()).unwrap_or((0, true));
         if usize::try_from(stored)? >= mails && !waiting {
             break;
         }

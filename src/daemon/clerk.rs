@@ -3,6 +3,7 @@
 //! Promises: an attempt is committed before a mail is parsed; a mail that ended the process twice is not parsed again but goes
 //! to a person; a store that fails delays, and loses nothing. Rows are the truth: the bell may ring or not.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +12,7 @@ use tokio::sync::{Notify, watch};
 
 use super::board::{Board, State};
 use super::halt;
+use super::shelf::Shelf;
 use super::writing::{Route, Writing};
 use crate::clock;
 use crate::config::Judging;
@@ -19,9 +21,8 @@ use crate::desk::words::Class;
 use crate::desk::{self, Reading};
 use crate::judges::{self, Extent, Mail};
 use crate::store::bounces::Proof;
-use crate::store::conclusion::{self, Concluded, MOST_ATTEMPTS, Pending};
+use crate::store::conclusion::{self, Concluded, MOST_ATTEMPTS, Pending, Wanted};
 use crate::store::intake::Kept;
-use crate::store::raw::Packed;
 use crate::store::{Store, StoreError, breaker};
 
 /// The clerk's name on the board and in the table `health`.
@@ -53,6 +54,8 @@ pub struct Clerk {
     pub threads: usize,
     /// Rings when mails wait.
     pub arrivals: Arc<Notify>,
+    /// Where mails lie that were just stored.
+    pub shelf: Arc<Shelf>,
     /// Rung when a letter waits, by relay.
     pub letters: Vec<(String, Arc<Notify>)>,
     /// Rung when a filing waits, by account.
@@ -62,23 +65,54 @@ pub struct Clerk {
     pub forgiven: BTreeMap<i64, u32>,
 }
 
+/// Mails that were read and wait for their conclusion, with the rules that they were read by.
+struct Group {
+    mails: Vec<(Pending, Reading)>,
+    judging: Arc<Judging>,
+}
+
+impl Group {
+    fn ids(&self) -> Vec<i64> {
+        self.mails.iter().map(|(pending, _)| pending.id).collect()
+    }
+}
+
+/// What one turn brought.
+struct Turn {
+    /// Nothing waited.
+    was_idle: bool,
+    /// The next group, read.
+    read: Option<Group>,
+}
+
 impl Clerk {
     /// Works until told to stop.
     pub async fn work(mut self) {
+        let mut read = None;
         while !*self.stop.borrow() {
             self.board.beat(PART);
-            match self.group().await {
-                Ok(0) => {
+            match self.turn(read.take()).await {
+                Ok(Turn { was_idle: true, .. }) => {
                     self.board.say(PART, State::Well);
                     self.look_at_the_breaker().await;
                     self.rest(POLL).await;
                 }
-                Ok(_) => self.board.say(PART, State::Well),
+                Ok(turn) => {
+                    self.board.say(PART, State::Well);
+                    read = turn.read;
+                }
                 Err(error) => {
                     tracing::error!(%error, "Judging is interrupted; it goes on by itself.");
                     self.board.say(PART, State::Sick(error.to_string()));
                     self.rest(PAUSE).await;
                 }
+            }
+        }
+        if let Some(group) = read {
+            let ids = group.ids();
+            let concluded = self.conclude(group).await;
+            if let Err(error) = self.settle(ids, concluded).await {
+                tracing::error!(%error, "The last mails that were read are judged after the next start.");
             }
         }
     }
@@ -101,41 +135,70 @@ impl Clerk {
         }
     }
 
-    /// Judges one group; how many it held.
-    async fn group(&mut self) -> Result<usize, StoreError> {
-        let taken = self.store.write(|connection| conclusion::take_pending(connection, GROUP_MAILS, GROUP_BYTES)).await?;
+    /// Concludes the group that was read, while the next one is read.
+    ///
+    /// Only mails that were never begun are read beside others: one that may have ended the process is alone, so that nobody else is blamed.
+    async fn turn(&mut self, read: Option<Group>) -> Result<Turn, StoreError> {
+        let Some(group) = read else {
+            let read = self.read(true).await?;
+            return Ok(Turn { was_idle: read.is_none(), read });
+        };
+        let mut ids = group.ids();
+        let (concluded, next) = tokio::join!(self.conclude(group), self.read(false));
+        if let (Err(_), Ok(Some(next))) = (&concluded, &next) {
+            ids.extend(next.ids());
+        }
+        self.settle(ids, concluded).await?;
+        Ok(Turn { was_idle: false, read: next? })
+    }
+
+    /// Takes a group and reads it; none where nothing waits.
+    async fn read(&self, begun_too: bool) -> Result<Option<Group>, StoreError> {
+        let shelf = Arc::clone(&self.shelf);
+        let taken = self.store.write(move |connection| {
+            let at_hand = |submission| shelf.take(submission);
+            conclusion::take_pending(connection, Wanted { mails: GROUP_MAILS, bytes: GROUP_BYTES, begun_too, at_hand: &at_hand })
+        });
+        let taken = taken.await?;
         if taken.is_empty() {
-            return Ok(0);
+            return Ok(None);
         }
         halt::after("taken");
-        let count = taken.len();
-        let ids: Vec<i64> = taken.iter().map(|pending| pending.id).collect();
         let judging = Arc::clone(&self.judging.borrow());
-        let threads = self.threads;
-        let rules = Arc::clone(&judging);
+        let (threads, rules) = (self.threads, Arc::clone(&judging));
         let poison = taken.iter().find(|pending| self.is_poison(pending)).map(|pending| pending.id);
         let read = tokio::task::spawn_blocking(move || {
             let readings = readings(&taken, &rules, threads, poison);
-            taken.into_iter().zip(readings).collect::<Vec<_>>()
+            taken
+                .into_iter()
+                .zip(readings)
+                .map(|(mut pending, reading)| {
+                    pending.let_go();
+                    (pending, reading)
+                })
+                .collect::<Vec<_>>()
         });
-        let group = read.await.map_err(|error| StoreError::Row(format!("the judging threads failed: {error}")))?;
-        let outcome = self.conclude(group, judging).await;
-        if outcome.is_err() {
-            // Not the mails' fault: the attempt does not count. A full disk may refuse even this, so it is remembered here, too.
-            let given_back = {
-                let ids = ids.clone();
-                self.store.write(move |connection| conclusion::give_back(connection, &ids)).await
-            };
-            if given_back.is_err() {
-                for id in &ids {
-                    *self.forgiven.entry(*id).or_default() += 1;
-                }
+        let mails = read.await.map_err(|error| StoreError::Row(format!("the judging threads failed: {error}")))?;
+        Ok(Some(Group { mails, judging }))
+    }
+
+    /// A failure of the store is not the mails' fault: the attempt does not count. A full disk may refuse even this, so it is remembered
+    /// here, too.
+    async fn settle(&mut self, ids: Vec<i64>, concluded: Result<(), StoreError>) -> Result<(), StoreError> {
+        if concluded.is_ok() {
+            self.forgiven.retain(|id, _| !ids.contains(id));
+            return concluded;
+        }
+        let given_back = {
+            let ids = ids.clone();
+            self.store.write(move |connection| conclusion::give_back(connection, &ids)).await
+        };
+        if given_back.is_err() {
+            for id in ids {
+                *self.forgiven.entry(id).or_default() += 1;
             }
         }
-        if outcome.is_ok() {
-            self.forgiven.retain(|id, _| !ids.contains(id));
-        }
-        outcome.map(|()| count)
+        concluded
     }
 
     /// Whether judging this mail ended the process twice; failures of the store that were outlived do not count.
@@ -143,18 +206,15 @@ impl Clerk {
         pending.attempts.saturating_sub(self.forgiven.get(&pending.id).copied().unwrap_or(0)) > MOST_ATTEMPTS
     }
 
-    async fn conclude(&self, mut group: Vec<(Pending, Reading)>, judging: Arc<Judging>) -> Result<(), StoreError> {
-        let now = clock::now();
-        let writing = Writing { judging, routes: self.routes.clone(), now };
-        for (pending, _) in &mut group {
-            pending.raw = Packed::default();
-        }
+    async fn conclude(&self, group: Group) -> Result<(), StoreError> {
+        let Group { mails: group, judging } = group;
+        let writing = Writing { judging, routes: self.routes.clone(), now: clock::now() };
         let (taken, concluded) = self
             .store
             .write(move |connection| {
                 let judge = |pending: &Pending, reading: &Reading, standing: &Standing| writing.written(pending, reading, standing);
                 let judging = &writing.judging;
-                let concluded = conclusion::conclude(connection, &group, &judging.rules, &judging.version, &judge, now)?;
+                let concluded = conclusion::conclude(connection, &group, &judging.rules, &judging.version, &judge, writing.now)?;
                 Ok((group.into_iter().map(|(pending, _)| pending).collect::<Vec<_>>(), concluded))
             })
             .await?;
@@ -208,7 +268,7 @@ fn readings(taken: &[Pending], judging: &Judging, threads: usize, poison: Option
         );
         return taken.iter().map(|_| desk::unread("the process ended twice")).collect();
     }
-    let unpacked: Vec<Result<Vec<u8>, StoreError>> = taken.iter().map(Pending::bytes).collect();
+    let unpacked: Vec<Result<Cow<'_, [u8]>, StoreError>> = taken.iter().map(Pending::bytes).collect();
     let mails: Vec<Mail<'_>> = taken.iter().zip(&unpacked).map(|(pending, bytes)| mail(pending, bytes)).collect();
     let mut readings: Vec<Reading> = match mails.as_slice() {
         // Starting a thread takes longer than reading a usual mail.
@@ -224,7 +284,7 @@ fn readings(taken: &[Pending], judging: &Judging, threads: usize, poison: Option
     readings
 }
 
-fn mail<'b>(pending: &Pending, bytes: &'b Result<Vec<u8>, StoreError>) -> Mail<'b> {
+fn mail<'b>(pending: &Pending, bytes: &'b Result<Cow<'_, [u8]>, StoreError>) -> Mail<'b> {
     let extent = match pending.content {
         Kept::Whole => Extent::Whole,
         Kept::Headers => Extent::HeadersOnly,

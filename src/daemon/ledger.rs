@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 use tokio::sync::Notify;
 
 use super::board::{Board, State};
+use super::shelf::Shelf;
 use crate::clock;
 use crate::config::Start;
 use crate::mailbox::{self, Action, Event, Filed, Filing, LedgerError, Receipt, SentLetter};
@@ -21,6 +22,8 @@ pub struct Ledger {
     pub board: Arc<Board>,
     /// Rings when mails wait for judgement.
     pub arrivals: Arc<Notify>,
+    /// Where the clerk finds what was just stored.
+    pub shelf: Arc<Shelf>,
     pub zone: TimeZone,
     pub start: Start,
 }
@@ -41,10 +44,13 @@ const QUICK: usize = 16 * 1024;
 impl Ledger {
     /// Packs the arrivals; more than a few kilobytes on a thread that may be busy for a while: neither the wire nor the store's thread
     /// waits for it.
-    async fn packed(&self, arrivals: Vec<mailbox::Arrival>) -> Result<Vec<Incoming>, StoreError> {
+    async fn packed(&self, arrivals: Vec<mailbox::Arrival>) -> Result<(Vec<Incoming>, Vec<Vec<u8>>), StoreError> {
         let start = self.start;
         let bytes: usize = arrivals.iter().map(|arrival| arrival.content.bytes().len()).sum();
-        let pack = move || arrivals.into_iter().map(|arrival| incoming(&arrival, start)).collect();
+        let pack = move || {
+            let packed = arrivals.iter().map(|arrival| incoming(arrival, start)).collect::<Result<Vec<_>, _>>()?;
+            Ok((packed, arrivals.into_iter().map(|arrival| arrival.content.into_bytes()).collect()))
+        };
         if bytes <= QUICK {
             return pack();
         }
@@ -55,6 +61,13 @@ impl Ledger {
         let now = clock::now();
         self.store.write_later(move |connection| health::note(connection, &fact, now));
     }
+}
+
+/// A batch that is ready, and the bytes of its mails for whoever reads them next.
+#[derive(Debug)]
+pub struct Prepared {
+    batch: intake::Batch,
+    bytes: Vec<Vec<u8>>,
 }
 
 fn incoming(arrival: &mailbox::Arrival, start: Start) -> Result<Incoming, StoreError> {
@@ -105,27 +118,40 @@ impl mailbox::Ledger for Ledger {
         }))
     }
 
-    type Prepared = intake::Batch;
+    type Prepared = Prepared;
 
-    async fn prepare(&self, batch: mailbox::Batch) -> Result<intake::Batch, LedgerError> {
-        Ok(intake::Batch {
+    async fn prepare(&self, batch: mailbox::Batch) -> Result<Prepared, LedgerError> {
+        let (mails, bytes) = self.packed(batch.arrivals).await.map_err(failed)?;
+        let batch = intake::Batch {
             place: place(&batch.place),
-            mails: self.packed(batch.arrivals).await.map_err(failed)?,
+            mails,
             quarantined: batch.quarantined.into_iter().map(|quarantined| (quarantined.uid, quarantined.reason)).collect(),
             absent: batch.absent,
             next_uid: batch.next_uid,
             backlog: batch.backlog.map(|backlog| (backlog.until, kept(backlog.sighting))),
-        })
+        };
+        Ok(Prepared { batch, bytes })
     }
 
-    async fn receive(&self, batch: intake::Batch) -> Result<Receipt, LedgerError> {
-        let zone = self.zone.clone();
-        let taken = self.store.write(move |connection| intake::receive(connection, &batch, &zone, clock::now())).await.map_err(failed)?;
+    async fn receive(&self, prepared: Vec<Prepared>) -> Result<Receipt, LedgerError> {
+        let (zone, shelf) = (self.zone.clone(), Arc::clone(&self.shelf));
+        let (batches, bytes): (Vec<_>, Vec<_>) = prepared.into_iter().map(|prepared| (prepared.batch, prepared.bytes)).unzip();
+        let taken = self.store.write(move |connection| {
+            let taken = intake::receive(connection, &batches, &zone, clock::now())?;
+            for (submission, bytes) in taken.iter().zip(bytes.into_iter().flatten()) {
+                if let Some(submission) = submission {
+                    shelf.put(*submission, bytes);
+                }
+            }
+            Ok(taken)
+        });
+        let taken = taken.await.map_err(failed)?;
         super::halt::after("T1");
-        if taken.stored > 0 {
+        let stored = taken.iter().flatten().count();
+        if stored > 0 {
             self.arrivals.notify_one();
         }
-        Ok(Receipt { stored: taken.stored, known: taken.known })
+        Ok(Receipt { stored, known: taken.len().saturating_sub(stored) })
     }
 
     async fn known_uids(&self, at: &mailbox::Place, from: u32, to: u32) -> Result<Vec<u32>, LedgerError> {

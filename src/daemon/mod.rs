@@ -12,6 +12,7 @@ mod ledger;
 mod notify;
 mod outbox;
 mod reload;
+mod shelf;
 mod signals;
 mod writing;
 
@@ -146,6 +147,7 @@ impl Office {
             store: store.clone(),
             board: Arc::clone(&board),
             arrivals: Arc::clone(&arrivals),
+            shelf: Arc::default(),
             zone: configuration.judging.office.zone.clone(),
             start: configuration.judging.start,
         });
@@ -269,6 +271,7 @@ impl Office {
             routes: Route::all(&self.configuration),
             threads: crate::judges::threads(self.configuration.judging_threads),
             arrivals: Arc::clone(&self.arrivals),
+            shelf: Arc::clone(&self.ledger.shelf),
             letters: self.letters.clone(),
             filings: self.filings.clone(),
             stop: self.stop.subscribe(),

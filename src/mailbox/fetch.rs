@@ -140,20 +140,10 @@ impl Fetcher<'_> {
         let mut body: Vec<u8> = Vec::with_capacity(usize::try_from(expected).unwrap_or(0));
         loop {
             let Ok(offset) = u32::try_from(body.len()) else { return Ok(()) };
-            match self.piece(mail.uid, offset, size).await? {
+            match self.piece(mail.uid, offset, size, &mut body).await? {
                 Portion::Missing if body.is_empty() => return Ok(()),
-                Portion::Missing => break,
-                Portion::All(bytes) => {
-                    body = bytes;
-                    break;
-                }
-                Portion::Some(bytes) => {
-                    let end = bytes.len() < usize::try_from(size).unwrap_or(usize::MAX);
-                    body.extend_from_slice(&bytes);
-                    if end {
-                        break;
-                    }
-                }
+                Portion::Missing | Portion::Last => break,
+                Portion::Full => {}
             }
             if length(&body) > self.limits.largest_mail {
                 break;
@@ -169,21 +159,24 @@ impl Fetcher<'_> {
         Ok(())
     }
 
-    async fn piece(&mut self, uid: u32, at: u32, size: u32) -> Result<Portion, MailboxError> {
+    /// Asks for the `size` bytes from `at` on, and puts what comes behind `body`, which holds those before.
+    async fn piece(&mut self, uid: u32, at: u32, size: u32, body: &mut Vec<u8>) -> Result<Portion, MailboxError> {
         let mut portion = Portion::Missing;
+        let whole = usize::try_from(size).unwrap_or(usize::MAX);
         self.session
             .command(&format!("UID FETCH {uid} (UID BODY.PEEK[]<{at}.{size}>)"), Haste::Bulk, |data| {
                 if let Data::Fetch(Fetched { uid: Some(answered), body: Some(Piece { part: Part::Whole, offset, bytes }), .. }) = data
                     && answered == uid
+                    && matches!(portion, Portion::Missing)
                 {
-                    match offset {
-                        Some(offset) if offset == at && bytes.len() <= usize::try_from(size).unwrap_or(usize::MAX) => {
-                            portion = Portion::Some(bytes.to_vec());
-                        }
+                    portion = match offset {
+                        Some(offset) if offset == at && bytes.len() == whole => Portion::Full,
+                        Some(offset) if offset == at && bytes.len() < whole => Portion::Last,
                         // Servers without partial fetches answer with everything.
-                        None if at == 0 => portion = Portion::All(bytes.to_vec()),
-                        _ => {}
-                    }
+                        None if at == 0 => Portion::Last,
+                        _ => return Ok(()),
+                    };
+                    body.extend_from_slice(bytes);
                 }
                 Ok(())
             })
@@ -217,10 +210,13 @@ impl Fetcher<'_> {
     }
 }
 
+/// What a request for a piece of a mail brought.
 enum Portion {
     Missing,
-    Some(Vec<u8>),
-    All(Vec<u8>),
+    /// As much as was asked for: there may be more.
+    Full,
+    /// The end of the mail.
+    Last,
 }
 
 /// A mail with a size has bytes; a server that sends none has lost them.

@@ -3,6 +3,8 @@
 //! Promises: what a judgement rests on (the standing) is read in the transaction that writes the verdict, so two submissions
 //! of one sender cannot both be the first; a verdict is written once, and a letter of a kind once a submission.
 
+use std::borrow::Cow;
+
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::bounces::{self, Linked, Proof};
@@ -30,8 +32,7 @@ pub struct Pending {
     pub account: String,
     pub receipt: String,
     pub sha256: String,
-    /// The mail as it is kept; unpacked by whoever reads it.
-    pub raw: Packed,
+    pub raw: Raw,
     /// Bytes of the whole mail.
     pub size: usize,
     pub content: Kept,
@@ -42,16 +43,64 @@ pub struct Pending {
     pub attempts: u32,
 }
 
+/// The bytes of a mail that waits.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Raw {
+    /// Still in hand from when it was stored.
+    AtHand(Vec<u8>),
+    /// As its rows hold it; unpacked by whoever reads it.
+    Packed(Packed),
+}
+
+impl std::fmt::Debug for Raw {
+    /// Bodies never reach a log by accident.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::AtHand(bytes) => write!(formatter, "AtHand({} bytes)", bytes.len()),
+            Self::Packed(packed) => packed.fmt(formatter),
+        }
+    }
+}
+
 impl Pending {
     /// The mail's bytes, or those of its header block.
     ///
     /// # Errors
     /// [`StoreError::Row`] when its rows are damaged.
-    pub fn bytes(&self) -> Result<Vec<u8>, StoreError> {
-        self.raw.unpacked(match self.content {
+    pub fn bytes(&self) -> Result<Cow<'_, [u8]>, StoreError> {
+        let size = match self.content {
             Kept::Whole => self.size,
             Kept::Headers => 0,
-        })
+        };
+        match &self.raw {
+            Raw::AtHand(bytes) => Ok(Cow::Borrowed(bytes)),
+            Raw::Packed(packed) => packed.unpacked(size).map(Cow::Owned),
+        }
+    }
+
+    /// Lets the bytes go, once they were read.
+    pub fn let_go(&mut self) {
+        self.raw = Raw::Packed(Packed::default());
+    }
+}
+
+/// Which submissions are taken for judging.
+#[derive(Clone, Copy)]
+pub struct Wanted<'w> {
+    /// Mails at most.
+    pub mails: usize,
+    /// Bytes of mails at most, but always one mail.
+    pub bytes: usize,
+    /// Whether one that was begun before may be taken, where no other waits.
+    pub begun_too: bool,
+    /// The bytes of a submission, where somebody has them still.
+    pub at_hand: &'w dyn Fn(i64) -> Option<Vec<u8>>,
+}
+
+impl std::fmt::Debug for Wanted<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { mails, bytes, begun_too, at_hand: _ } = self;
+        formatter.debug_struct("Wanted").field("mails", mails).field("bytes", bytes).field("begun_too", begun_too).finish_non_exhaustive()
     }
 }
 
@@ -63,15 +112,17 @@ pub const MOST_ATTEMPTS: u32 = 2;
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn take_pending(connection: &mut Connection, most: usize, most_bytes: usize) -> Result<Vec<Pending>, StoreError> {
+pub fn take_pending(connection: &mut Connection, wanted: Wanted<'_>) -> Result<Vec<Pending>, StoreError> {
     // A count that a power cut takes back does no harm: it is there for mails that end the process.
-    without_waiting_for_the_disk(connection, |connection| take(connection, most, most_bytes))
+    without_waiting_for_the_disk(connection, |connection| take(connection, wanted))
 }
 
-fn take(connection: &mut Connection, most: usize, most_bytes: usize) -> Result<Vec<Pending>, StoreError> {
+fn take(connection: &mut Connection, wanted: Wanted<'_>) -> Result<Vec<Pending>, StoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let fresh = pending(&transaction, "attempts = 0", most, most_bytes)?;
-    let taken = if fresh.is_empty() { pending(&transaction, "attempts > 0", 1, most_bytes)? } else { fresh };
+    let mut taken = pending(&transaction, "attempts = 0", wanted)?;
+    if taken.is_empty() && wanted.begun_too {
+        taken = pending(&transaction, "attempts > 0", Wanted { mails: 1, ..wanted })?;
+    }
     for submission in &taken {
         transaction.prepare_cached("UPDATE submissions SET attempts = attempts + 1 WHERE id = ?1")?.execute(params![submission.id])?;
     }
@@ -79,24 +130,27 @@ fn take(connection: &mut Connection, most: usize, most_bytes: usize) -> Result<V
     Ok(taken)
 }
 
-fn pending(transaction: &Transaction<'_>, condition: &'static str, most: usize, most_bytes: usize) -> Result<Vec<Pending>, StoreError> {
+fn pending(transaction: &Transaction<'_>, condition: &'static str, wanted: Wanted<'_>) -> Result<Vec<Pending>, StoreError> {
     let sql = format!(
         "SELECT s.id, s.receipt, s.sha256, s.content, s.sighting, s.received_at, s.attempts, s.size, s.account
          FROM submissions s WHERE s.verdict IS NULL AND s.{condition} ORDER BY s.id LIMIT ?1"
     );
     let mut statement = transaction.prepare_cached(&sql)?;
-    let mut rows = statement.query(params![i64::try_from(most).unwrap_or(i64::MAX)])?;
+    let mut rows = statement.query(params![i64::try_from(wanted.mails).unwrap_or(i64::MAX)])?;
     let mut taken: Vec<Pending> = Vec::new();
     let mut bytes = 0_usize;
     while let Some(row) = rows.next()? {
         let size = usize::try_from(row.get::<_, i64>(7)?).unwrap_or(usize::MAX);
         bytes = bytes.saturating_add(size);
-        if bytes > most_bytes && !taken.is_empty() {
+        if bytes > wanted.bytes && !taken.is_empty() {
             break;
         }
         let content = if row.get_ref(3)?.as_str().is_ok_and(|word| word == "headers") { Kept::Headers } else { Kept::Whole };
         let id = row.get(0)?;
-        let kept = raw::kept(transaction, id)?;
+        let kept = match (wanted.at_hand)(id) {
+            Some(bytes) => Some(Raw::AtHand(bytes)),
+            None => raw::kept(transaction, id)?.map(Raw::Packed),
+        };
         // A mail whose bytes are gone cannot be read by anybody but a person who asks for it again: never judged as an empty one.
         let attempts = if kept.is_some() { row.get::<_, u32>(6)?.saturating_add(1) } else { u32::MAX };
         taken.push(Pending {
@@ -108,7 +162,7 @@ fn pending(transaction: &Transaction<'_>, condition: &'static str, most: usize, 
             sighting: Sighting::of_word(&row.get::<_, String>(4)?)?,
             received: seconds(&row.get::<_, String>(5)?)?,
             attempts,
-            raw: kept.unwrap_or_default(),
+            raw: kept.unwrap_or_else(|| Raw::Packed(Packed::default())),
             size,
         });
     }

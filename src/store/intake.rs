@@ -21,6 +21,7 @@ pub struct Incoming {
     pub size: u64,
     /// Fingerprint of the bytes: the same mail, the same fingerprint.
     pub sha256: String,
+    /// As they are kept.
     pub raw: Packed,
     pub content: Kept,
     pub sighting: Sighting,
@@ -103,7 +104,7 @@ pub struct Cursor {
     pub backlog: Option<(u32, Sighting)>,
 }
 
-/// What one transaction takes.
+/// What is taken at once, or not at all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Batch {
     pub place: Place,
@@ -116,44 +117,52 @@ pub struct Batch {
     pub backlog: Option<(u32, Sighting)>,
 }
 
-/// What became of a batch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Taken {
-    pub stored: usize,
-    pub known: usize,
-}
-
-/// Takes a batch. `now` in UTC seconds; `zone` numbers the receipts by the office's day.
+/// Takes batches, one after the other, in one transaction. `now` in UTC seconds; `zone` numbers the receipts by the office's day.
+/// Returns the submission that each mail became, in the order of the mails; none where it was one already.
 ///
 /// # Errors
-/// [`StoreError`]; then nothing of the batch was taken and the cursor stays.
-pub fn receive(connection: &mut Connection, batch: &Batch, zone: &jiff::tz::TimeZone, now: i64) -> Result<Taken, StoreError> {
+/// [`StoreError`]; then nothing of the batches was taken and the cursor stays.
+pub fn receive(
+    connection: &mut Connection,
+    batches: &[Batch],
+    zone: &jiff::tz::TimeZone,
+    now: i64,
+) -> Result<Vec<Option<i64>>, StoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let mut taken = Taken::default();
-    for mail in &batch.mails {
-        match known(&transaction, &batch.place, &mail.sha256)? {
-            Some(submission) => {
-                sight(&transaction, &batch.place, mail.uid, submission)?;
-                move_to(&transaction, &batch.place, mail.uid, submission)?;
-                taken.known += 1;
-            }
-            None => {
-                let submission = insert(&transaction, &batch.place, mail, zone, now)?;
-                sight(&transaction, &batch.place, mail.uid, submission)?;
-                taken.stored += 1;
-            }
+    let mut taken = Vec::new();
+    for batch in batches {
+        for mail in &batch.mails {
+            taken.push(receive_mail(&transaction, &batch.place, mail, zone, now)?);
         }
-        release(&transaction, &batch.place, mail.uid)?;
+        for (uid, reason) in &batch.quarantined {
+            quarantine(&transaction, &batch.place, *uid, reason, now)?;
+        }
+        for uid in &batch.absent {
+            release(&transaction, &batch.place, *uid)?;
+        }
+        move_cursor(&transaction, batch, now)?;
     }
-    for (uid, reason) in &batch.quarantined {
-        quarantine(&transaction, &batch.place, *uid, reason, now)?;
-    }
-    for uid in &batch.absent {
-        release(&transaction, &batch.place, *uid)?;
-    }
-    move_cursor(&transaction, batch, now)?;
     transaction.commit()?;
     Ok(taken)
+}
+
+/// The submission that a mail becomes; none where it is one already.
+fn receive_mail(
+    transaction: &Transaction<'_>,
+    place: &Place,
+    mail: &Incoming,
+    zone: &jiff::tz::TimeZone,
+    now: i64,
+) -> Result<Option<i64>, StoreError> {
+    release(transaction, place, mail.uid)?;
+    if let Some(submission) = known(transaction, place, &mail.sha256)? {
+        sight(transaction, place, mail.uid, submission)?;
+        move_to(transaction, place, mail.uid, submission)?;
+        return Ok(None);
+    }
+    let submission = insert(transaction, place, mail, zone, now)?;
+    sight(transaction, place, mail.uid, submission)?;
+    Ok(Some(submission))
 }
 
 /// Header blocks alone are told apart by the size of their mails.
@@ -172,9 +181,11 @@ fn known(transaction: &Transaction<'_>, place: &Place, sha256: &str) -> Result<O
 
 fn insert(transaction: &Transaction<'_>, place: &Place, mail: &Incoming, zone: &jiff::tz::TimeZone, now: i64) -> Result<i64, StoreError> {
     let received = mail.internal_date.filter(|date| *date > 0 && *date <= now.saturating_add(60)).unwrap_or(now);
+    // As SQLite numbers rows itself; known beforehand, since the receipt holds the number.
+    let id: i64 = transaction.prepare_cached("SELECT coalesce(max(id), 0) + 1 FROM submissions")?.query_row([], |row| row.get(0))?;
     let mut statement = transaction.prepare_cached(
-        "INSERT INTO submissions (account, folder, uidvalidity, uid, sha256, size, content, sighting, received_at, stored_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        "INSERT INTO submissions (account, folder, uidvalidity, uid, sha256, size, content, sighting, received_at, stored_at, id, receipt)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
     )?;
     statement.execute(params![
         place.account,
@@ -187,9 +198,9 @@ fn insert(transaction: &Transaction<'_>, place: &Place, mail: &Incoming, zone: &
         mail.sighting.word(),
         utc_text(received),
         utc_text(now),
+        id,
+        receipt(id, received, zone),
     ])?;
-    let id = transaction.last_insert_rowid();
-    transaction.prepare_cached("UPDATE submissions SET receipt = ?2 WHERE id = ?1")?.execute(params![id, receipt(id, received, zone)])?;
     raw::keep(transaction, id, &mail.raw)?;
     Ok(id)
 }

@@ -12,9 +12,9 @@ mod standing;
 use jiff::tz::TimeZone;
 
 use super::breaker::{resume, tripped};
-use super::conclusion::{Outgoing, Pending, Written, conclude, give_back, take_pending};
+use super::conclusion::{Outgoing, Pending, Wanted, Written, conclude, give_back, take_pending};
 use super::health::Fact;
-use super::intake::{Batch, Cursor, Incoming, Kept, Place, Sighting, Taken, cursor, due_quarantine, filed, filings, known_uids, receive};
+use super::intake::{Batch, Cursor, Incoming, Kept, Place, Sighting, cursor, due_quarantine, filed, filings, known_uids, receive};
 use super::outbox::{
     AfterCrash, Order, OrderError, Road, Settled, claim, enter_data, held, next_due, order, readdress, recover, return_unspent, settle,
 };
@@ -49,8 +49,8 @@ fn tokyo() -> TimeZone {
     TimeZone::get("Asia/Tokyo").expect("bundled")
 }
 
-fn take(connection: &mut Connection, batch: &Batch) -> Taken {
-    receive(connection, batch, &tokyo(), NOW).expect("received")
+fn take(connection: &mut Connection, batch: &Batch) -> Vec<Option<i64>> {
+    receive(connection, std::slice::from_ref(batch), &tokyo(), NOW).expect("received")
 }
 
 /// A mail without a notice; the number makes it unlike all others.
@@ -116,7 +116,7 @@ fn standing_of(connection: &Connection, mail: &[u8], now: i64) -> Standing {
 fn judge_all(connection: &mut Connection, now: i64) {
     let rules = sample_rules();
     loop {
-        let taken = take_pending(connection, 100, 1 << 20).expect("taken");
+        let taken = take_pending(connection, Wanted { mails: 100, bytes: 1 << 20, begun_too: true, at_hand: &|_| None }).expect("taken");
         if taken.is_empty() {
             break;
         }

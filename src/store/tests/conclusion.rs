@@ -2,6 +2,10 @@
 
 use super::*;
 
+fn wanted<'w>(mails: usize, bytes: usize) -> Wanted<'w> {
+    Wanted { mails, bytes, begun_too: true, at_hand: &|_| None }
+}
+
 fn waiting(count: u32) -> Connection {
     let mut connection = in_memory();
     let mails = (1..=count).map(|uid| incoming(uid, &greeting(&format!("u{uid}@applicant.example.co.jp"), uid))).collect();
@@ -16,25 +20,46 @@ fn ids(taken: &[Pending]) -> Vec<(i64, u32)> {
 #[test]
 fn fresh_mails_come_in_groups_and_those_of_a_dead_process_one_by_one() {
     let mut connection = waiting(4);
-    assert_eq!(ids(&take_pending(&mut connection, 3, 1 << 20).expect("taken")), [(1, 1), (2, 1), (3, 1)]);
+    assert_eq!(ids(&take_pending(&mut connection, wanted(3, 1 << 20)).expect("taken")), [(1, 1), (2, 1), (3, 1)]);
     // The process died here; the fourth mail is not to suffer for it.
-    assert_eq!(ids(&take_pending(&mut connection, 3, 1 << 20).expect("taken")), [(4, 1)]);
-    assert_eq!(ids(&take_pending(&mut connection, 3, 1 << 20).expect("taken")), [(1, 2)]);
-    assert_eq!(ids(&take_pending(&mut connection, 3, 1 << 20).expect("taken")), [(1, 3)]);
+    assert_eq!(ids(&take_pending(&mut connection, wanted(3, 1 << 20)).expect("taken")), [(4, 1)]);
+    assert_eq!(ids(&take_pending(&mut connection, wanted(3, 1 << 20)).expect("taken")), [(1, 2)]);
+    assert_eq!(ids(&take_pending(&mut connection, wanted(3, 1 << 20)).expect("taken")), [(1, 3)]);
+}
+
+#[test]
+fn beside_others_only_fresh_mails_are_taken() {
+    let mut connection = waiting(1);
+    let fresh = Wanted { begun_too: false, ..wanted(3, 1 << 20) };
+    assert_eq!(ids(&take_pending(&mut connection, fresh).expect("taken")), [(1, 1)]);
+    // Begun, and not concluded: whoever takes it must be alone with it.
+    assert_eq!(ids(&take_pending(&mut connection, fresh).expect("taken")), []);
+    assert_eq!(ids(&take_pending(&mut connection, wanted(3, 1 << 20)).expect("taken")), [(1, 2)]);
+}
+
+#[test]
+fn bytes_at_hand_are_not_read_from_their_rows() {
+    let mut connection = waiting(2);
+    connection.execute("DELETE FROM raw_mails WHERE submission = 1", []).expect("deleted");
+    let at_hand = |id: i64| (id == 1).then(|| b"at hand".to_vec());
+    let taken = take_pending(&mut connection, Wanted { at_hand: &at_hand, ..wanted(2, 1 << 20) }).expect("taken");
+    let bytes: Vec<_> = taken.iter().map(|pending| pending.bytes().expect("unpacked").into_owned()).collect();
+    assert_eq!(bytes, [b"at hand".to_vec(), greeting("u2@applicant.example.co.jp", 2)]);
+    assert_eq!(taken.iter().map(|pending| pending.attempts).collect::<Vec<_>>(), [1, 1]);
 }
 
 #[test]
 fn a_group_is_bounded_by_its_bytes_and_never_empty() {
     let mut connection = waiting(3);
-    assert_eq!(ids(&take_pending(&mut connection, 10, 1).expect("taken")), [(1, 1)]);
+    assert_eq!(ids(&take_pending(&mut connection, wanted(10, 1)).expect("taken")), [(1, 1)]);
 }
 
 #[test]
 fn what_was_given_back_counts_as_never_begun() {
     let mut connection = waiting(2);
-    take_pending(&mut connection, 10, 1 << 20).expect("taken");
+    take_pending(&mut connection, wanted(10, 1 << 20)).expect("taken");
     give_back(&mut connection, &[1, 2]).expect("given back");
-    assert_eq!(ids(&take_pending(&mut connection, 10, 1 << 20).expect("taken")), [(1, 1), (2, 1)]);
+    assert_eq!(ids(&take_pending(&mut connection, wanted(10, 1 << 20)).expect("taken")), [(1, 1), (2, 1)]);
 }
 
 #[test]
@@ -42,7 +67,7 @@ fn the_bytes_come_back_as_they_were_received() {
     let mut connection = in_memory();
     let bytes: Vec<u8> = (0..=255_u8).cycle().take(70_000).collect();
     take(&mut connection, &batch(7, vec![incoming(1, &bytes), incoming(2, b"")]));
-    let taken = take_pending(&mut connection, 10, 1 << 20).expect("taken");
+    let taken = take_pending(&mut connection, wanted(10, 1 << 20)).expect("taken");
     assert_eq!(taken.iter().map(|pending| pending.bytes().expect("unpacked").len()).collect::<Vec<_>>(), [70_000, 0]);
     assert!(taken.first().is_some_and(|pending| pending.bytes().expect("unpacked") == bytes));
 }
@@ -51,7 +76,7 @@ fn the_bytes_come_back_as_they_were_received() {
 fn a_verdict_and_its_letter_are_written_once() {
     let mut connection = waiting(1);
     let rules = sample_rules();
-    let taken = take_pending(&mut connection, 10, 1 << 20).expect("taken");
+    let taken = take_pending(&mut connection, wanted(10, 1 << 20)).expect("taken");
     let group: Vec<(Pending, Reading)> =
         taken.into_iter().map(|pending| (pending.clone(), desk::read(&pending.bytes().expect("unpacked"), &rules))).collect();
     let judge = |pending: &Pending, reading: &Reading, _: &Standing| written(pending, reading, &Standing::default(), NOW);
@@ -71,7 +96,7 @@ fn a_group_that_fails_concludes_none_of_its_mails() {
         .execute_batch("CREATE TEMP TRIGGER fall BEFORE INSERT ON replies WHEN NEW.submission = 3 BEGIN SELECT RAISE(ABORT, 'a test'); END")
         .expect("made");
     let rules = sample_rules();
-    let taken = take_pending(&mut connection, 10, 1 << 20).expect("taken");
+    let taken = take_pending(&mut connection, wanted(10, 1 << 20)).expect("taken");
     let group: Vec<(Pending, Reading)> =
         taken.into_iter().map(|pending| (pending.clone(), desk::read(&pending.bytes().expect("unpacked"), &rules))).collect();
     let judge = |pending: &Pending, reading: &Reading, standing: &Standing| written(pending, reading, standing, NOW);

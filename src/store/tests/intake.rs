@@ -8,7 +8,7 @@ fn mails_and_cursor_are_taken_together() {
     assert_eq!(cursor(&connection, "desk", "INBOX").expect("read"), None);
     let mut first = batch(7, vec![incoming(3, b"three"), incoming(4, b"four")]);
     first.backlog = Some((40, Sighting::FirstSync));
-    assert_eq!(take(&mut connection, &first), Taken { stored: 2, known: 0 });
+    assert_eq!(take(&mut connection, &first), [Some(1), Some(2)]);
     let expected = Cursor { uidvalidity: 7, next_uid: 5, backlog: Some((40, Sighting::FirstSync)) };
     assert_eq!(cursor(&connection, "desk", "INBOX").expect("read"), Some(expected));
     assert_eq!(
@@ -25,15 +25,23 @@ fn a_batch_is_taken_once() {
     let mut connection = in_memory();
     let batch = batch(7, vec![incoming(1, b"one"), incoming(2, b"two")]);
     take(&mut connection, &batch);
-    assert_eq!(take(&mut connection, &batch), Taken { stored: 0, known: 2 });
+    assert_eq!(take(&mut connection, &batch), [None, None]);
     assert_eq!(number(&connection, "SELECT count(*) FROM submissions"), 2);
+}
+
+#[test]
+fn batches_of_one_transaction_are_taken_in_their_order() {
+    let mut connection = in_memory();
+    let batches = [batch(7, vec![incoming(1, b"one")]), batch(7, Vec::new()), batch(7, vec![incoming(2, b"two"), incoming(3, b"one")])];
+    assert_eq!(receive(&mut connection, &batches, &tokyo(), NOW).expect("received"), [Some(1), Some(2), None]);
+    assert_eq!(cursor(&connection, "desk", "INBOX").expect("read").map(|cursor| cursor.next_uid), Some(4));
 }
 
 #[test]
 fn a_renumbered_mail_is_recognised_and_its_filing_follows() {
     let mut connection = judged(&[greeting("a@applicant.example.co.jp", 1)]);
     let again = vec![incoming(90, &greeting("a@applicant.example.co.jp", 1)), incoming(91, b"new")];
-    assert_eq!(take(&mut connection, &batch(8, again)), Taken { stored: 1, known: 1 });
+    assert_eq!(take(&mut connection, &batch(8, again)), [None, Some(2)]);
     assert_eq!(filings(&connection, &place(7), 10).expect("read"), []);
     let waiting = filings(&connection, &place(8), 10).expect("read");
     assert_eq!(waiting.iter().map(|waiting| (waiting.submission, waiting.uid)).collect::<Vec<_>>(), [(1, 90)]);
@@ -42,7 +50,7 @@ fn a_renumbered_mail_is_recognised_and_its_filing_follows() {
 #[test]
 fn a_uid_that_is_given_to_another_mail_is_another_submission() {
     let mut connection = judged(&[greeting("a@applicant.example.co.jp", 1)]);
-    assert_eq!(take(&mut connection, &batch(7, vec![incoming(1, b"another")])), Taken { stored: 1, known: 0 });
+    assert_eq!(take(&mut connection, &batch(7, vec![incoming(1, b"another")])), [Some(2)]);
     assert_eq!(number(&connection, "SELECT submission FROM sightings WHERE uid = 1"), 2);
     assert_eq!(filings(&connection, &place(7), 10).expect("read"), [], "the first mail's verdict must not be put on the second");
 }
@@ -53,7 +61,7 @@ fn two_accounts_know_nothing_of_each_other() {
     take(&mut connection, &batch(7, vec![incoming(1, b"one")]));
     let mut other = batch(7, vec![incoming(1, b"one")]);
     other.place.account = "second".to_owned();
-    assert_eq!(take(&mut connection, &other), Taken { stored: 1, known: 0 });
+    assert_eq!(take(&mut connection, &other), [Some(2)]);
 }
 
 #[test]
@@ -62,7 +70,7 @@ fn headers_alone_are_told_apart_by_the_size_of_the_mail() {
     let header = b"Subject: large\r\n\r\n";
     let headers = |uid, size| Incoming::packed(uid, None, size, (Kept::Headers, header), Sighting::Live).expect("packed");
     let taken = take(&mut connection, &batch(7, vec![headers(1, 30_000_000), headers(2, 40_000_000), headers(3, 30_000_000)]));
-    assert_eq!(taken, Taken { stored: 2, known: 1 });
+    assert_eq!(taken, [Some(1), Some(2), None]);
     assert_eq!(number(&connection, "SELECT max(size) FROM submissions"), 40_000_000);
 }
 
@@ -84,7 +92,7 @@ fn quarantined_mails_wait_longer_and_longer_until_they_arrive_or_are_gone() {
     let mut connection = in_memory();
     let quarantine = |connection: &mut Connection, uid, now| {
         let batch = Batch { quarantined: vec![(uid, "refused".to_owned())], next_uid: 9, ..batch(7, Vec::new()) };
-        receive(connection, &batch, &tokyo(), now).expect("received");
+        receive(connection, std::slice::from_ref(&batch), &tokyo(), now).expect("received");
     };
     for wait in [60, 600, 3_600, 21_600, 86_400, 86_400] {
         quarantine(&mut connection, 5, NOW);
@@ -113,12 +121,12 @@ fn a_full_disk_takes_nothing_of_a_batch_and_all_of_it_later() {
     let pages = number(&connection, "PRAGMA page_count");
     connection.pragma_update(None, "max_page_count", pages + 60).expect("set");
     let batch = batch(7, vec![incoming(1, b"small"), incoming(2, &noise(1, 200_000)), incoming(3, &noise(2, 200_000))]);
-    let refused = receive(&mut connection, &batch, &tokyo(), NOW);
+    let refused = receive(&mut connection, std::slice::from_ref(&batch), &tokyo(), NOW);
     assert!(matches!(refused, Err(StoreError::DiskFull)), "{refused:?}");
     assert_eq!(number(&connection, "SELECT count(*) FROM submissions"), 0);
     assert_eq!(cursor(&connection, "desk", "INBOX").expect("read"), None);
     connection.pragma_update(None, "max_page_count", 1_000_000).expect("set");
-    assert_eq!(take(&mut connection, &batch), Taken { stored: 3, known: 0 });
+    assert_eq!(take(&mut connection, &batch), [Some(1), Some(2), Some(3)]);
 }
 
 #[test]

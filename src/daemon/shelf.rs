@@ -1,0 +1,68 @@
+//! Mails that were just stored, for the clerk, who reads them next: bytes that lie here need not be read back and unpacked.
+//!
+//! Promises: bounded in bytes, and only a short cut. What does not lie here is read from the store, so nothing depends on it.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+/// Bytes that may lie here. As many as the watcher puts down at a time; more would only wait longer.
+const ROOM: usize = 4 * 1024 * 1024;
+
+/// The shelf between the watchers and the clerk.
+#[derive(Default)]
+pub struct Shelf(Mutex<Kept>);
+
+#[derive(Default)]
+struct Kept {
+    mails: BTreeMap<i64, Vec<u8>>,
+    bytes: usize,
+}
+
+impl std::fmt::Debug for Shelf {
+    /// Bodies never reach a log by accident.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Shelf")
+    }
+}
+
+impl Shelf {
+    /// Lays down a submission's bytes where there is room. To be called on the store's thread after the submission was committed: whoever
+    /// takes the submission there later finds them.
+    pub fn put(&self, submission: i64, bytes: Vec<u8>) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.bytes.saturating_add(bytes.len()) <= ROOM {
+            kept.bytes = kept.bytes.saturating_add(bytes.len());
+            if let Some(replaced) = kept.mails.insert(submission, bytes) {
+                kept.bytes = kept.bytes.saturating_sub(replaced.len());
+            }
+        }
+    }
+
+    /// Takes a submission's bytes away.
+    pub fn take(&self, submission: i64) -> Option<Vec<u8>> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let bytes = kept.mails.remove(&submission)?;
+        kept.bytes = kept.bytes.saturating_sub(bytes.len());
+        Some(bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_put_is_taken_once_and_what_has_no_room_is_not_kept() {
+        let shelf = Shelf::default();
+        shelf.put(1, vec![1; ROOM]);
+        shelf.put(2, vec![2]);
+        assert_eq!(shelf.take(2), None);
+        assert_eq!(shelf.take(1).map(|bytes| bytes.len()), Some(ROOM));
+        assert_eq!(shelf.take(1), None);
+        shelf.put(2, vec![2]);
+        shelf.put(2, vec![3]);
+        assert_eq!(shelf.take(2), Some(vec![3]));
+        shelf.put(3, vec![0; ROOM]);
+        assert!(shelf.take(3).is_some());
+    }
+}
