@@ -107,20 +107,24 @@ pub(super) async fn uids(session: &mut Session, from: u32, to: u32, most: usize)
     Ok(found.into_iter().collect())
 }
 
-/// Which of these UIDs exist.
+/// Which of these UIDs exist. A server that answers only for a part is asked for ever fewer at a time.
 pub(super) async fn existing(session: &mut Session, asked: &[u32]) -> Result<BTreeSet<u32>, MailboxError> {
     let mut found = BTreeSet::new();
-    for set in super::windows::uid_sets(asked) {
-        session
-            .command(&format!("UID FETCH {} (UID)", uid_set(set)), Haste::Short, |data| {
-                if let Data::Fetch(Fetched { uid: Some(uid), .. }) = data
-                    && set.binary_search(&uid).is_ok()
-                {
-                    found.insert(uid);
-                }
-                Ok(())
-            })
-            .await?;
+    let mut sets = super::windows::uid_sets(asked);
+    while let Some(set) = sets.pop() {
+        let line = format!("UID FETCH {} (UID)", uid_set(set));
+        let outcome = session.command(&line, Haste::Short, |data| {
+            if let Data::Fetch(Fetched { uid: Some(uid), .. }) = data
+                && set.binary_search(&uid).is_ok()
+            {
+                found.insert(uid);
+            }
+            Ok(())
+        });
+        match outcome.await {
+            Err(MailboxError::Refused { .. }) if set.len() > 1 => sets.extend(set.chunks(set.len().div_ceil(2))),
+            outcome => outcome.map(drop)?,
+        }
     }
     Ok(found)
 }

@@ -181,18 +181,27 @@ impl<L: Ledger> Visit<'_, L> {
             Depth::Detailed => self.list_detailed(window).await,
             Depth::Bare => {
                 let most = usize::try_from(DETAILED).unwrap_or(usize::MAX);
-                let found = folder::uids(self.session, window.from, window.to, most).await?;
+                let found = folder::uids(self.session, window.from, window.to, most).await;
                 let mut notes = self.memory.notes();
-                match found.first() {
-                    Some(first) => {
-                        notes.stride.met_mails();
-                        Ok((Vec::new(), *first))
+                let resume_at = match found {
+                    Ok(found) => match found.first() {
+                        Some(first) => {
+                            notes.stride.met_mails();
+                            *first
+                        }
+                        None => {
+                            notes.stride.crossed_gap();
+                            window.to.saturating_add(1)
+                        }
+                    },
+                    // More than the server lists at once: mails are here, so narrower windows follow.
+                    Err(MailboxError::Refused { .. }) => {
+                        notes.stride.stumbled();
+                        window.from
                     }
-                    None => {
-                        notes.stride.crossed_gap();
-                        Ok((Vec::new(), window.to.saturating_add(1)))
-                    }
-                }
+                    Err(other) => return Err(other),
+                };
+                Ok((Vec::new(), resume_at))
             }
         }
     }
@@ -217,7 +226,14 @@ impl<L: Ledger> Visit<'_, L> {
         let width = usize::try_from(to.saturating_sub(from)).unwrap_or(usize::MAX).saturating_add(1);
         if present.len() < width {
             // Gaps are believed only when a request that cannot fail over a mail's content shows them as well.
-            for uid in folder::uids(self.session, from, to, width).await? {
+            let listed = match folder::uids(self.session, from, to, width).await {
+                Err(MailboxError::Refused { .. }) if from < to => {
+                    self.memory.notes().stride.stumbled();
+                    return Ok((Vec::new(), from));
+                }
+                outcome => outcome?,
+            };
+            for uid in listed {
                 if let Err(place) = present.binary_search_by_key(&uid, |mail| mail.uid) {
                     present.insert(place, Listed { uid, size: None, internal_date: None });
                 }

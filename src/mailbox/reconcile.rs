@@ -54,14 +54,21 @@ impl<L: Ledger> Visit<'_, L> {
         let end = cursor.next_uid.saturating_sub(1);
         let most = usize::try_from(WIDTH).unwrap_or(usize::MAX);
         let Progress { at, width, .. } = self.memory.notes().reconciling;
-        let (mut at, mut width) = (at.max(1), width.max(WIDTH));
+        let (mut at, mut width) = (at.max(1), if width == 0 { WIDTH } else { width });
         while at <= end {
             self.beat();
             let to = at.saturating_add(width.saturating_sub(1)).min(end);
-            let listed = folder::uids(self.session, at, to, most).await?;
+            let listed = match folder::uids(self.session, at, to, most).await {
+                // More than the server lists at once; the width that it bears is kept.
+                Err(MailboxError::Refused { .. }) if at < to => {
+                    width = to.saturating_sub(at).div_ceil(2);
+                    continue;
+                }
+                outcome => outcome?,
+            };
             // A full answer may have been cut, so it counts only up to its last UID.
             let seen_to = if listed.len() < most { to } else { listed.last().copied().unwrap_or(to) };
-            width = if listed.is_empty() { width.saturating_mul(2) } else { WIDTH };
+            width = if listed.is_empty() { width.saturating_mul(2) } else { width.min(WIDTH) };
             if !listed.is_empty() {
                 let known = self.ledger.known_uids(&self.place, at, seen_to).await?;
                 for uid in listed.into_iter().filter(|uid| known.binary_search(uid).is_err()) {

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use testbed::imap::{Rule, Server, What, When};
-use uketsuke::mailbox::{FailureKind, Settings};
+use testbed::imap::{Options, Rule, Server, What, When};
+use uketsuke::mailbox::{Cursor, Event, FailureKind, Settings};
 
-use crate::bench::{Bench, mail, mails, server, settings};
+use crate::bench::{Bench, inbox_of, mail, mails, message, server, settings};
 use crate::ledger::Rows;
 
 const MAILS: usize = 60;
@@ -198,4 +198,33 @@ async fn connections_that_are_dropped_again_and_again_lose_nothing() {
     let (_, rows) = rows_with(script).await;
     assert_eq!(in_order(&rows), mails(MAILS));
     assert!(rows.quarantine.is_empty());
+}
+
+#[tokio::test]
+async fn a_server_that_answers_only_for_the_newest_is_asked_for_less() {
+    // RFC 9738: an OK, and most of the mails are missing from it. The gap makes the client take long strides.
+    let numbered = |number: usize| if number == 1 { 1 } else { 100_000 + u32::try_from(number).unwrap() };
+    let folder = inbox_of((1..=MAILS).map(|number| message(numbered(number), number)));
+    for limit in [25, 3, 1] {
+        let script = vec![When::command("UID FETCH").then(What::MessageLimit(limit))];
+        let server = Server::start(Options { folders: vec![folder.clone()], script, ..Options::default() });
+        let bench = Bench::start(settings(server.port()));
+        bench.ledger.until("the comparison", |rows| rows.events.iter().any(|event| matches!(event, Event::Reconciled { .. }))).await;
+        let rows = bench.stop().await.rows().clone();
+        assert_eq!(in_order(&rows), mails(MAILS), "at most {limit}");
+        assert!(rows.events.contains(&Event::Reconciled { found: 0 }), "nothing was left for the net below");
+        assert!(rows.quarantine.is_empty() && rows.absent.is_empty(), "{:?} {:?}", rows.quarantine, rows.absent);
+        assert_eq!(server.connections(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_comparison_with_a_server_that_answers_only_for_the_newest_finds_what_was_overlooked() {
+    let server = server(MAILS, vec![When::command("UID FETCH").then(What::MessageLimit(7))]);
+    let ledger = std::sync::Arc::new(crate::ledger::MemoryLedger::default());
+    ledger.rows().cursor = Some(Cursor { uidvalidity: 1_700_000_000, next_uid: 61, backlog: None });
+    ledger.rows().known = (1..=60).filter(|uid| *uid != 2).map(|uid| (1_700_000_000, uid)).collect();
+    let bench = Bench::with(settings(server.port()), ledger);
+    bench.ledger.until("the comparison", |rows| rows.events.contains(&Event::Reconciled { found: 1 })).await;
+    assert_eq!(bench.stop().await.rows().bodies(), [mail(2)]);
 }

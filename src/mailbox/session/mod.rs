@@ -242,7 +242,9 @@ impl Session {
 
     /// Turns a tagged NO or BAD into its error.
     pub(super) fn judged(&mut self, name: &str, finish: Finish) -> Result<Finish, MailboxError> {
-        if finish.condition == Condition::Ok {
+        // RFC 9738, 3.1: an OK that covers only the newest of what was asked for. Whatever is missing from it is not gone.
+        let is_partial = matches!(&finish.code, Code::Word(word) if word == "MESSAGELIMIT");
+        if finish.condition == Condition::Ok && !is_partial {
             return Ok(finish);
         }
         let said = finish.text;

@@ -193,6 +193,8 @@ pub enum What {
     NoAfterLines(usize, String),
     /// FETCH: the response for this UID cannot be parsed. Listings, too: use [`When::containing`] to spare them.
     MalformedForUid(u32),
+    /// FETCH: of more messages than this, only the last ones are told, the newest first, as RFC 9738 has it.
+    MessageLimit(usize),
     /// FETCH: announces a literal of so many octets in the first response that has one, and sends nothing more.
     HugeLiteral(u64),
     /// BYE in place of the greeting, then an orderly end.
@@ -260,6 +262,7 @@ impl What {
                     line.pieces = vec![Piece::Text(format!("* 1 FETCH (UID {uid} BODY[ }}{{ not IMAP").into_bytes())];
                 }
             }),
+            Self::MessageLimit(limit) => afterwards(move |reply| limit_messages(reply, limit)),
             Self::HugeLiteral(length) => afterwards(move |reply| announce(reply, length)),
         }
     }
@@ -322,6 +325,17 @@ fn without_bodies(line: &mut Line) {
             *piece = Piece::Text(b"NIL".to_vec());
         }
     }
+}
+
+/// RFC 9738, 3.1: the highest numbers are told, in descending order, and the code names the last UID that was.
+fn limit_messages(reply: &mut Reply, limit: usize) {
+    if reply.lines.len() <= limit {
+        return;
+    }
+    reply.lines.drain(..reply.lines.len() - limit);
+    reply.lines.reverse();
+    let last = reply.lines.last().and_then(|line| line.uid).unwrap_or(0);
+    reply.tagged = Some(format!("OK [MESSAGELIMIT {limit} {last}] FETCH completed with {limit} partial results"));
 }
 
 fn announce(reply: &mut Reply, length: u64) {
