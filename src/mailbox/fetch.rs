@@ -18,6 +18,9 @@ use super::windows::uid_set;
 /// Bytes of the header block of a mail over the limit.
 const HEADER: u32 = 256 * 1024;
 
+/// Pieces of one mail that may be shorter than was asked for. Beyond them the mail is suspect.
+const MOST_SHORT: u32 = 1_000;
+
 /// What an order brought.
 #[derive(Debug, Default)]
 pub(super) struct Harvest {
@@ -95,7 +98,11 @@ impl Fetcher<'_> {
         };
         let missing: Vec<u32> = uids.iter().copied().filter(|uid| !harvest.has(*uid)).collect();
         if !missing.is_empty() {
-            let existing = folder::existing(self.session, &missing).await?;
+            let existing = folder::existing(self.session, &missing).await.inspect_err(|error| {
+                if matches!(error, MailboxError::Throttled { .. }) {
+                    self.memory.notes().suspects.asked(&[]);
+                }
+            })?;
             for uid in missing.into_iter().filter(|uid| !existing.contains(uid)) {
                 self.memory.notes().suspects.cleared(uid);
                 harvest.absent.push(uid);
@@ -138,12 +145,25 @@ impl Fetcher<'_> {
         // One allocation of the right size, where the size is known; memory is only touched as it is filled.
         let expected = mail.size.unwrap_or(0).min(self.limits.largest_mail);
         let mut body: Vec<u8> = Vec::with_capacity(usize::try_from(expected).unwrap_or(0));
+        let mut short = 0;
         loop {
             let Ok(offset) = u32::try_from(body.len()) else { return Ok(()) };
             match self.piece(mail.uid, offset, size, &mut body).await? {
                 Portion::Missing if body.is_empty() => return Ok(()),
-                Portion::Missing | Portion::Last => break,
-                Portion::Full => {}
+                // Past the end some servers say nothing; of a mail that is gone in the meantime, all of them: this would be a part of it.
+                Portion::Missing if !folder::existing(self.session, &[mail.uid]).await?.contains(&mail.uid) => return Ok(()),
+                Portion::Missing | Portion::All => break,
+                Portion::Some => {}
+                Portion::Short => {
+                    // The end; or else a server that gives less at a time than it is asked for, which the next piece will show.
+                    short += 1;
+                    if offset == u32::try_from(body.len()).unwrap_or(offset) || mail.size.is_none_or(|size| length(&body) >= size) {
+                        break;
+                    }
+                    if short > MOST_SHORT {
+                        return Ok(());
+                    }
+                }
             }
             if length(&body) > self.limits.largest_mail {
                 break;
@@ -170,10 +190,10 @@ impl Fetcher<'_> {
                     && matches!(portion, Portion::Missing)
                 {
                     portion = match offset {
-                        Some(offset) if offset == at && bytes.len() == whole => Portion::Full,
-                        Some(offset) if offset == at && bytes.len() < whole => Portion::Last,
+                        Some(offset) if offset == at && bytes.len() == whole => Portion::Some,
+                        Some(offset) if offset == at && bytes.len() < whole => Portion::Short,
                         // Servers without partial fetches answer with everything.
-                        None if at == 0 => Portion::Last,
+                        None if at == 0 => Portion::All,
                         _ => return Ok(()),
                     };
                     body.extend_from_slice(bytes);
@@ -214,9 +234,11 @@ impl Fetcher<'_> {
 enum Portion {
     Missing,
     /// As much as was asked for: there may be more.
-    Full,
-    /// The end of the mail.
-    Last,
+    Some,
+    /// Less, or nothing: the end of the mail, most likely.
+    Short,
+    /// The whole mail at once.
+    All,
 }
 
 /// A mail with a size has bytes; a server that sends none has lost them.

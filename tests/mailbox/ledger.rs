@@ -62,38 +62,6 @@ pub fn body(arrival: &Arrival) -> String {
     }
 }
 
-impl Rows {
-    fn receive(&mut self, batch: Batch, receipt: &mut Receipt) {
-        let Batch { place, arrivals, quarantined, absent, next_uid, backlog } = batch;
-        let uidvalidity = place.uidvalidity;
-        self.batches.push((arrivals.iter().map(|arrival| arrival.uid).collect(), next_uid));
-        for arrival in arrivals {
-            self.quarantine.remove(&arrival.uid);
-            self.due.remove(&arrival.uid);
-            let fresh = self.known.insert((uidvalidity, arrival.uid));
-            let familiar = self.kept.iter().any(|kept| kept.content == arrival.content);
-            if familiar && (arrival.sighting == Sighting::Rescan || !fresh) {
-                self.again += 1;
-                receipt.known += 1;
-            } else {
-                self.kept.push(arrival);
-                receipt.stored += 1;
-            }
-        }
-        for mail in quarantined {
-            self.known.insert((uidvalidity, mail.uid));
-            self.due.remove(&mail.uid);
-            self.quarantine.insert(mail.uid, mail.reason);
-        }
-        for uid in absent {
-            self.absent.push(uid);
-            self.quarantine.remove(&uid);
-            self.due.remove(&uid);
-        }
-        self.cursor = Some(Cursor { uidvalidity, next_uid, backlog });
-    }
-}
-
 /// Something that happens while a batch is being stored.
 type Hook = (usize, Box<dyn FnOnce() + Send>);
 
@@ -169,7 +137,7 @@ impl Ledger for MemoryLedger {
         Ok(batch)
     }
 
-    async fn receive(&self, batches: Vec<Batch>) -> Result<Receipt, LedgerError> {
+    async fn receive(&self, batch: Batch) -> Result<Receipt, LedgerError> {
         // A real transaction takes a moment; so the watcher has to cope with waiting for it.
         tokio::task::yield_now().await;
         self.run_hook();
@@ -178,10 +146,34 @@ impl Ledger for MemoryLedger {
                 rows.failing -= 1;
                 return Err(LedgerError { sentence: "the disk is full; make room".to_owned() });
             }
+            let Batch { place, arrivals, quarantined, absent, next_uid, backlog } = batch;
+            let uidvalidity = place.uidvalidity;
             let mut receipt = Receipt::default();
-            for batch in batches {
-                rows.receive(batch, &mut receipt);
+            rows.batches.push((arrivals.iter().map(|arrival| arrival.uid).collect(), next_uid));
+            for arrival in arrivals {
+                rows.quarantine.remove(&arrival.uid);
+                rows.due.remove(&arrival.uid);
+                let fresh = rows.known.insert((uidvalidity, arrival.uid));
+                let familiar = rows.kept.iter().any(|kept| kept.content == arrival.content);
+                if familiar && (arrival.sighting == Sighting::Rescan || !fresh) {
+                    rows.again += 1;
+                    receipt.known += 1;
+                } else {
+                    rows.kept.push(arrival);
+                    receipt.stored += 1;
+                }
             }
+            for mail in quarantined {
+                rows.known.insert((uidvalidity, mail.uid));
+                rows.due.remove(&mail.uid);
+                rows.quarantine.insert(mail.uid, mail.reason);
+            }
+            for uid in absent {
+                rows.absent.push(uid);
+                rows.quarantine.remove(&uid);
+                rows.due.remove(&uid);
+            }
+            rows.cursor = Some(Cursor { uidvalidity, next_uid, backlog });
             Ok(receipt)
         })
     }

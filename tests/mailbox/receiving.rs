@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use testbed::imap::{Folder, Message, Options, Server};
+use testbed::imap::{Folder, Message, Options, Rule, Server, What, When};
 use uketsuke::mailbox::{Event, Limits, Sighting};
 
 use crate::bench::{Bench, DEADLINE, inbox_of, mail, mails, message, server, settings};
-use crate::ledger::MemoryLedger;
+use crate::ledger::{MemoryLedger, Rows};
 
 #[tokio::test]
 async fn every_mail_comes_once_and_the_server_is_left_as_it_was() {
@@ -115,6 +115,39 @@ async fn large_mails_come_in_pieces_and_oversize_ones_as_headers() {
     let rows = ledger.rows();
     assert_eq!(rows.bodies(), [mail(1), large, "header only: Subject: oversize\r\n\r\n".to_owned(), even, mail(2)]);
     assert_eq!(rows.kept[2].size, 30_021);
+}
+
+/// Three mails, the second of which takes several pieces, and this script.
+async fn large_mail_with(script: Vec<Rule>) -> (String, Rows) {
+    // Exactly five pieces.
+    let large = format!("Subject: large\r\n\r\n{}", "0123456789".repeat(511).split_at(5 * 1_024 - 18).0);
+    let folder = Folder::named("INBOX").holding([mail(1), large.clone(), mail(3)]);
+    let server = Server::start(Options { folders: vec![folder], script, ..Options::default() });
+    let mut settings = settings(server.port());
+    settings.limits = Limits { piece: 1_024, ..Limits::default() };
+    let bench = Bench::start(settings);
+    bench.ledger.until("first look", |rows| rows.looks() == 1).await;
+    let rows = bench.stop().await.rows().clone();
+    (large, rows)
+}
+
+#[tokio::test]
+async fn a_large_mail_that_vanishes_between_two_pieces_is_absent_and_never_a_part_of_itself() {
+    let gone = |containing: &str| When::command("UID FETCH 2").containing(containing).then(What::EmptyOk);
+    let (_, rows) = large_mail_with(vec![gone("<2048."), gone("(UID)")]).await;
+    assert_eq!(rows.bodies(), [mail(1), mail(3)]);
+    assert!(rows.absent.contains(&2), "{:?}", rows.absent);
+}
+
+#[tokio::test]
+async fn a_server_that_says_nothing_past_the_end_or_gives_small_pieces_hands_over_whole_mails() {
+    let pieces = || When::command("UID FETCH 2").containing("BODY.PEEK[]<");
+    for script in
+        [vec![When::command("UID FETCH 2").containing("<5120.").then(What::EmptyOk)], vec![pieces().then(What::PiecesAtMost(700))]]
+    {
+        let (large, rows) = large_mail_with(script).await;
+        assert_eq!(rows.bodies(), [mail(1), large, mail(3)]);
+    }
 }
 
 #[tokio::test]

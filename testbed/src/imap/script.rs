@@ -195,6 +195,10 @@ pub enum What {
     MalformedForUid(u32),
     /// FETCH: of more messages than this, only the last ones are told, the newest first, as RFC 9738 has it.
     MessageLimit(usize),
+    /// The same, and a colleague has expunged: the limit is told in an untagged line.
+    MessageLimitBesideExpunge(usize),
+    /// FETCH: no literal is longer than this; the rest of the piece is left out.
+    PiecesAtMost(usize),
     /// FETCH: announces a literal of so many octets in the first response that has one, and sends nothing more.
     HugeLiteral(u64),
     /// BYE in place of the greeting, then an orderly end.
@@ -262,7 +266,24 @@ impl What {
                     line.pieces = vec![Piece::Text(format!("* 1 FETCH (UID {uid} BODY[ }}{{ not IMAP").into_bytes())];
                 }
             }),
-            Self::MessageLimit(limit) => afterwards(move |reply| limit_messages(reply, limit)),
+            Self::MessageLimit(limit) => afterwards(move |reply| {
+                if let Some(told) = limit_messages(reply, limit) {
+                    reply.tagged = Some(format!("OK {told}"));
+                }
+            }),
+            Self::MessageLimitBesideExpunge(limit) => afterwards(move |reply| {
+                if let Some(told) = limit_messages(reply, limit) {
+                    reply.lines.push(Line::text(format!("* NO {told}")));
+                    reply.tagged = Some("OK [EXPUNGEISSUED] Some of the messages are gone".to_owned());
+                }
+            }),
+            Self::PiecesAtMost(octets) => afterwards(move |reply| {
+                for piece in reply.lines.iter_mut().flat_map(|line| &mut line.pieces) {
+                    if let Piece::Literal(_, range) = piece {
+                        range.end = range.end.min(range.start + octets);
+                    }
+                }
+            }),
             Self::HugeLiteral(length) => afterwards(move |reply| announce(reply, length)),
         }
     }
@@ -327,15 +348,15 @@ fn without_bodies(line: &mut Line) {
     }
 }
 
-/// RFC 9738, 3.1: the highest numbers are told, in descending order, and the code names the last UID that was.
-fn limit_messages(reply: &mut Reply, limit: usize) {
+/// RFC 9738, 3.1: the highest numbers are told, in descending order, and the code names the last UID that was. Nothing within the limit.
+fn limit_messages(reply: &mut Reply, limit: usize) -> Option<String> {
     if reply.lines.len() <= limit {
-        return;
+        return None;
     }
     reply.lines.drain(..reply.lines.len() - limit);
     reply.lines.reverse();
     let last = reply.lines.last().and_then(|line| line.uid).unwrap_or(0);
-    reply.tagged = Some(format!("OK [MESSAGELIMIT {limit} {last}] FETCH completed with {limit} partial results"));
+    Some(format!("[MESSAGELIMIT {limit} {last}] FETCH completed with {limit} partial results"))
 }
 
 fn announce(reply: &mut Reply, length: u64) {
