@@ -22,6 +22,9 @@ pub enum Code {
     Word(String),
 }
 
+/// The code of an answer that covers only a part of what was asked for (RFC 9738).
+pub(super) const MESSAGE_LIMIT: &str = "MESSAGELIMIT";
+
 /// What a refusal means for us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Meaning {

@@ -138,19 +138,26 @@ async fn ids(session: &mut Session, memory: &Memory, folder: &str) -> Result<Vec
     let exists = session.view().exists;
     let mut ids = Vec::new();
     let mut from = exists.saturating_sub(NEWEST.saturating_sub(1)).max(1);
+    let mut step = STEP;
     while from <= exists {
-        let to = from.saturating_add(STEP - 1).min(exists);
+        let to = from.saturating_add(step - 1).min(exists);
         let command = format!("FETCH {from}:{to} (UID BODY.PEEK[HEADER]<0.{HEADER}>)");
-        session
-            .command(&command, Haste::Bulk, |data| {
-                if let Data::Fetch(Fetched { body: Some(piece), .. }) = data
-                    && piece.part == Part::Header
-                {
-                    ids.extend(Headers::parse(piece.bytes).text("message-id").map(Cow::into_owned));
-                }
-                Ok(())
-            })
-            .await?;
+        let answered = session.command(&command, Haste::Bulk, |data| {
+            if let Data::Fetch(Fetched { body: Some(piece), .. }) = data
+                && piece.part == Part::Header
+            {
+                ids.extend(Headers::parse(piece.bytes).text("message-id").map(Cow::into_owned));
+            }
+            Ok(())
+        });
+        match answered.await {
+            // An id that is learnt twice does no harm.
+            Err(error) if error.is_partial() && from < to => {
+                step = (step / 2).max(1);
+                continue;
+            }
+            outcome => drop(outcome?),
+        }
         from = to.saturating_add(1);
     }
     Ok(ids)

@@ -6,7 +6,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::answer::Code;
+use super::answer::{Code, MESSAGE_LIMIT};
 use super::ledger::{FailureKind, LedgerError};
 use super::screen::Breach;
 use crate::token::{TokenError, TokenTrouble};
@@ -115,6 +115,12 @@ impl MailboxError {
             | Self::Panicked { .. } => FailureKind::Protocol,
             Self::Ledger(_) => FailureKind::Store,
         }
+    }
+
+    /// Whether the server answered only for a part of the messages: asked for fewer, it will answer for all of them.
+    #[must_use]
+    pub fn is_partial(&self) -> bool {
+        matches!(self, Self::Refused { code: Code::Word(word), .. } if word == MESSAGE_LIMIT)
     }
 
     /// The pause that the server suggests.

@@ -39,18 +39,35 @@ pub(super) async fn open(session: &mut Session, folder: &str, access: Access) ->
     Ok(())
 }
 
-/// The UID of the last mail, asked for by its sequence number; nothing in an empty folder.
-pub(super) async fn last_uid(session: &mut Session) -> Result<Option<u32>, MailboxError> {
+/// What is asked about the last mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Items {
+    /// Size and date, too: most often it is the only new mail, and need not be listed again.
+    Detailed,
+    /// The UID alone.
+    Bare,
+}
+
+/// The last mail, asked for by its sequence number; nothing in an empty folder.
+pub(super) async fn last_mail(session: &mut Session, items: Items) -> Result<Option<Listed>, MailboxError> {
+    let mut items = items;
     for _ in 0..3 {
         let exists = session.view().exists;
         if exists == 0 {
             return Ok(None);
         }
-        let mut last = None;
-        let line = format!("FETCH {exists} (UID)");
+        let mut last: Option<Listed> = None;
+        let line = match items {
+            Items::Detailed => format!("FETCH {exists} (UID RFC822.SIZE INTERNALDATE)"),
+            Items::Bare => format!("FETCH {exists} (UID)"),
+        };
         let outcome = session.command(&line, Haste::Short, |data| {
-            if let Data::Fetch(Fetched { uid: Some(uid), .. }) = data {
-                last = last.max(Some(uid));
+            if let Data::Fetch(fetched) = data
+                && let Some(uid) = fetched.uid
+                && last.is_none_or(|last| last.uid <= uid)
+            {
+                let before = last.filter(|last| last.uid == uid).unwrap_or(Listed { uid, size: None, internal_date: None });
+                last = Some(before.with(&fetched));
             }
             Ok(())
         });
@@ -61,7 +78,8 @@ pub(super) async fn last_uid(session: &mut Session) -> Result<Option<u32>, Mailb
         if last.is_some() {
             return Ok(last);
         }
-        // It was expunged a moment ago; NOOP lets the server say so.
+        // It was expunged a moment ago, and NOOP lets the server say so; or the server cannot say more of it than its UID.
+        items = Items::Bare;
         session.command("NOOP", Haste::Short, |_| Ok(())).await?;
     }
     let exists = session.view().exists;
@@ -69,18 +87,23 @@ pub(super) async fn last_uid(session: &mut Session) -> Result<Option<u32>, Mailb
     Err(MailboxError::NoLastMail { exists, tail })
 }
 
+impl Listed {
+    /// With what an answer adds. An unsolicited one for the same mail (new flags) must not wipe out what is known.
+    fn with(self, fetched: &Fetched<'_>) -> Self {
+        Self { size: fetched.size.or(self.size), internal_date: fetched.internal_date.and_then(utc_seconds).or(self.internal_date), ..self }
+    }
+}
+
 /// The mails of a range with size and date, ascending.
 pub(super) async fn details(session: &mut Session, from: u32, to: u32) -> Result<Vec<Listed>, MailboxError> {
     let mut found: BTreeMap<u32, Listed> = BTreeMap::new();
     session
         .command(&format!("UID FETCH {from}:{to} (UID RFC822.SIZE INTERNALDATE)"), Haste::Bulk, |data| {
-            if let Data::Fetch(Fetched { uid: Some(uid), size, internal_date, .. }) = data
-                && (from..=to).contains(&uid)
+            if let Data::Fetch(fetched) = data
+                && let Some(uid) = fetched.uid.filter(|uid| (from..=to).contains(uid))
             {
-                // An unsolicited answer for the same mail (new flags) must not wipe out what we know.
                 let entry = found.entry(uid).or_insert(Listed { uid, size: None, internal_date: None });
-                entry.size = size.or(entry.size);
-                entry.internal_date = internal_date.and_then(utc_seconds).or(entry.internal_date);
+                *entry = entry.with(&fetched);
             }
             Ok(())
         })
@@ -122,7 +145,7 @@ pub(super) async fn existing(session: &mut Session, asked: &[u32]) -> Result<BTr
             Ok(())
         });
         match outcome.await {
-            Err(MailboxError::Refused { .. }) if set.len() > 1 => sets.extend(set.chunks(set.len().div_ceil(2))),
+            Err(error) if error.is_partial() && set.len() > 1 => sets.extend(set.chunks(set.len().div_ceil(2))),
             outcome => outcome.map(drop)?,
         }
     }

@@ -26,6 +26,8 @@ pub(super) struct Visit<'a, L> {
     pub memory: &'a Memory,
     pub stop: &'a watch::Receiver<bool>,
     pub place: Place,
+    /// The last mail of the folder when the look began.
+    pub newest: Option<Listed>,
 }
 
 /// How a look ended.
@@ -68,13 +70,18 @@ impl<L: Ledger> Visit<'_, L> {
     /// Looks for mails from the cursor on.
     pub(super) async fn look(&mut self) -> Result<Looked, MailboxError> {
         let growths = self.session.view().growths;
-        let last = folder::last_uid(self.session).await?;
+        let items = self.memory.notes().last_mail.items();
+        self.memory.notes().last_mail.asked(items);
+        let (account, folder) = (&self.settings.account, &self.settings.folder);
+        let (last, known) = tokio::join!(folder::last_mail(self.session, items), self.ledger.cursor(account, folder));
+        self.newest = last?;
+        self.memory.notes().last_mail.answered(items);
+        let last = self.newest.map(|mail| mail.uid);
         let uidnext = self.session.view_mut().uidnext.take();
         if self.session.view().uidvalidity != self.place.uidvalidity {
             return Err(MailboxError::Renumbered);
         }
-        let known = self.ledger.cursor(&self.place.account, &self.place.folder).await?;
-        let plan = cursor::plan(known, self.place.uidvalidity, uidnext, last);
+        let plan = cursor::plan(known?, self.place.uidvalidity, uidnext, last);
         self.announce(plan.start, plan.from);
         let mut front = Front { next_uid: plan.from, backlog: plan.backlog, received: 0 };
         if plan.start != Start::Resumed {
@@ -194,8 +201,8 @@ impl<L: Ledger> Visit<'_, L> {
                             window.to.saturating_add(1)
                         }
                     },
-                    // More than the server lists at once: mails are here, so narrower windows follow.
-                    Err(MailboxError::Refused { .. }) => {
+                    // More than the server lists at once, so mails are here, and narrower windows follow.
+                    Err(error) if error.is_partial() => {
                         notes.stride.stumbled();
                         window.from
                     }
@@ -210,7 +217,9 @@ impl<L: Ledger> Visit<'_, L> {
         let Window { from, to, .. } = window;
         let undetailed = from == to && self.memory.notes().undetailed.contains(&from);
         let mut present = Vec::new();
-        if !undetailed {
+        if let Some(newest) = self.newest.filter(|mail| mail.uid == from && from == to && mail.size.is_some()) {
+            present.push(newest);
+        } else if !undetailed {
             self.memory.notes().listing = Some(window);
             let outcome = folder::details(self.session, from, to).await;
             match outcome {
@@ -219,7 +228,13 @@ impl<L: Ledger> Visit<'_, L> {
                     self.memory.notes().listing_failed();
                     return Ok((Vec::new(), from));
                 }
-                Err(other) => return Err(other),
+                Err(error) => {
+                    if matches!(error, MailboxError::Throttled { .. }) {
+                        // Nobody's fault.
+                        self.memory.notes().listing = None;
+                    }
+                    return Err(error);
+                }
             }
             self.memory.notes().listing = None;
         }
@@ -227,7 +242,7 @@ impl<L: Ledger> Visit<'_, L> {
         if present.len() < width {
             // Gaps are believed only when a request that cannot fail over a mail's content shows them as well.
             let listed = match folder::uids(self.session, from, to, width).await {
-                Err(MailboxError::Refused { .. }) if from < to => {
+                Err(error) if error.is_partial() && from < to => {
                     self.memory.notes().stride.stumbled();
                     return Ok((Vec::new(), from));
                 }

@@ -8,6 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use super::copies::Attempts;
+use super::folder::Items;
 use super::reconcile::Progress;
 use super::suspects::{Blame, Suspects};
 use super::windows::{Stride, Window};
@@ -25,6 +26,7 @@ pub(super) struct Notes {
     pub listing: Option<Window>,
     /// UIDs whose size and date the server cannot say.
     pub undetailed: BTreeSet<u32>,
+    pub last_mail: LastMail,
     pub looks: u64,
     /// The letters in the folder for sent mail were made known in this run.
     pub knows_letters: bool,
@@ -37,6 +39,32 @@ pub(super) struct Notes {
     pub reconciling: Progress,
     /// UIDVALIDITY that all of this is about.
     pub uidvalidity: u32,
+}
+
+/// How often in a row the question for size and date of the folder's last mail was not answered: a date that breaks the parser would do so
+/// at every look. After the second time only its UID is asked for, as long as the process and the numbering last.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct LastMail {
+    unanswered: u8,
+}
+
+impl LastMail {
+    /// A lost line is not the mail's fault; two in a row may be.
+    pub(super) fn items(self) -> Items {
+        if self.unanswered < 2 { Items::Detailed } else { Items::Bare }
+    }
+
+    pub(super) fn asked(&mut self, items: Items) {
+        if items == Items::Detailed {
+            self.unanswered = self.unanswered.saturating_add(1);
+        }
+    }
+
+    pub(super) fn answered(&mut self, items: Items) {
+        if items == Items::Detailed {
+            self.unanswered = 0;
+        }
+    }
 }
 
 impl Memory {

@@ -59,8 +59,8 @@ impl<L: Ledger> Visit<'_, L> {
             self.beat();
             let to = at.saturating_add(width.saturating_sub(1)).min(end);
             let listed = match folder::uids(self.session, at, to, most).await {
-                // More than the server lists at once; the width that it bears is kept.
-                Err(MailboxError::Refused { .. }) if at < to => {
+                // More than the server lists at once.
+                Err(error) if error.is_partial() && at < to => {
                     width = to.saturating_sub(at).div_ceil(2);
                     continue;
                 }
@@ -68,7 +68,7 @@ impl<L: Ledger> Visit<'_, L> {
             };
             // A full answer may have been cut, so it counts only up to its last UID.
             let seen_to = if listed.len() < most { to } else { listed.last().copied().unwrap_or(to) };
-            width = if listed.is_empty() { width.saturating_mul(2) } else { width.min(WIDTH) };
+            width = if listed.is_empty() { width.saturating_mul(2) } else { width.saturating_mul(2).min(WIDTH) };
             if !listed.is_empty() {
                 let known = self.ledger.known_uids(&self.place, at, seen_to).await?;
                 for uid in listed.into_iter().filter(|uid| known.binary_search(uid).is_err()) {

@@ -170,7 +170,8 @@ impl<L: Ledger> Watcher<L> {
     /// Everything there is to do in the open folder, in the order of its urgency.
     async fn work(&self, session: &mut Session, stop: &watch::Receiver<bool>, uidvalidity: u32) -> Result<Looked, MailboxError> {
         let place = Place { account: self.settings.account.clone(), folder: self.settings.folder.clone(), uidvalidity };
-        let mut visit = Visit { session, settings: &self.settings, ledger: self.ledger.as_ref(), memory: &self.memory, stop, place };
+        let mut visit =
+            Visit { session, settings: &self.settings, ledger: self.ledger.as_ref(), memory: &self.memory, stop, place, newest: None };
         let looked = visit.look().await?;
         let Looked::Through { growths, .. } = looked else { return Ok(looked) };
         visit.file().await?;

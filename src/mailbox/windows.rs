@@ -57,7 +57,7 @@ impl Stride {
         self.width = if self.width >= DETAILED { DETAILED } else { self.width.saturating_mul(2).min(DETAILED) };
     }
 
-    /// The server could not list the window: the next try is half as wide.
+    /// The server could not list the window: the next try is half as wide, and no stride over a gap.
     pub(super) fn stumbled(&mut self) {
         self.width = (self.width.min(DETAILED) / 2).max(1);
     }

@@ -205,16 +205,24 @@ async fn a_server_that_answers_only_for_the_newest_is_asked_for_less() {
     // RFC 9738: an OK, and most of the mails are missing from it. The gap makes the client take long strides.
     let numbered = |number: usize| if number == 1 { 1 } else { 100_000 + u32::try_from(number).unwrap() };
     let folder = inbox_of((1..=MAILS).map(|number| message(numbered(number), number)));
-    for limit in [25, 3, 1] {
-        let script = vec![When::command("UID FETCH").then(What::MessageLimit(limit))];
+    let any = || When::command("UID FETCH");
+    let bodies_and_uids =
+        vec![any().containing("BODY.PEEK").then(What::MessageLimit(7)), any().containing("(UID)").then(What::MessageLimit(3))];
+    for script in [
+        vec![any().then(What::MessageLimit(25))],
+        vec![any().then(What::MessageLimit(1))],
+        vec![any().then(What::MessageLimitBesideExpunge(3))],
+        bodies_and_uids,
+    ] {
+        let name = format!("{script:?}");
         let server = Server::start(Options { folders: vec![folder.clone()], script, ..Options::default() });
         let bench = Bench::start(settings(server.port()));
         bench.ledger.until("the comparison", |rows| rows.events.iter().any(|event| matches!(event, Event::Reconciled { .. }))).await;
         let rows = bench.stop().await.rows().clone();
-        assert_eq!(in_order(&rows), mails(MAILS), "at most {limit}");
-        assert!(rows.events.contains(&Event::Reconciled { found: 0 }), "nothing was left for the net below");
-        assert!(rows.quarantine.is_empty() && rows.absent.is_empty(), "{:?} {:?}", rows.quarantine, rows.absent);
-        assert_eq!(server.connections(), 1);
+        assert_eq!(in_order(&rows), mails(MAILS), "{name}");
+        assert!(rows.events.contains(&Event::Reconciled { found: 0 }), "nothing was left for the net below: {name}");
+        assert!(rows.quarantine.is_empty() && rows.absent.is_empty(), "{name} {:?} {:?}", rows.quarantine, rows.absent);
+        assert_eq!(server.connections(), 1, "{name}");
     }
 }
 
@@ -227,4 +235,31 @@ async fn a_comparison_with_a_server_that_answers_only_for_the_newest_finds_what_
     let bench = Bench::with(settings(server.port()), ledger);
     bench.ledger.until("the comparison", |rows| rows.events.contains(&Event::Reconciled { found: 1 })).await;
     assert_eq!(bench.stop().await.rows().bodies(), [mail(2)]);
+}
+
+#[tokio::test]
+async fn a_last_mail_whose_date_breaks_the_parser_each_time_does_not_stop_the_office() {
+    let nonsense = b"* 60 FETCH (UID 60 INTERNALDATE NIL)\r\n".to_vec();
+    let script = vec![When::command("FETCH").containing("INTERNALDATE").then(What::Garbage(nonsense))];
+    let (server, rows) = rows_with(script).await;
+    assert_eq!(in_order(&rows), mails(MAILS));
+    assert_eq!(server.connections(), 3, "after two connections it is asked for its UID alone");
+}
+
+#[tokio::test]
+async fn a_single_new_mail_is_listed_once() {
+    let server = server(2, vec![]);
+    let bench = Bench::start(settings(server.port()));
+    server.wait_until(|state| state.idling() == 1, crate::bench::DEADLINE).await.unwrap();
+    let before = server.commands().len();
+    server.deliver(mail(3));
+    bench.ledger.until("the mail", |rows| rows.kept.len() == 3).await;
+    let ledger = bench.stop().await;
+    let fetches: Vec<String> =
+        server.commands().split_off(before).into_iter().filter(|command| command.contains("FETCH")).take(2).collect();
+    assert!(fetches[0].contains("FETCH 3 (UID RFC822.SIZE INTERNALDATE)"), "{fetches:?}");
+    assert!(fetches[1].contains("UID FETCH 3 (UID BODY.PEEK[])"), "{fetches:?}");
+    let rows = ledger.rows();
+    assert_eq!(rows.kept[2].size, u64::try_from(mail(3).len()).unwrap());
+    assert!(rows.kept[2].internal_date.is_some());
 }

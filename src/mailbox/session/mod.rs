@@ -16,7 +16,7 @@ use async_imap::imap_proto::{MailboxDatum, Response};
 use tokio::io::AsyncWriteExt;
 use tokio::time::timeout;
 
-use super::answer::{self, Code, Meaning};
+use super::answer::{self, Code, MESSAGE_LIMIT, Meaning};
 use super::error::MailboxError;
 use super::guard::{Guard, Stopped};
 use super::screen::Caps;
@@ -35,6 +35,8 @@ pub(super) struct Session {
     state: State,
     capabilities: Vec<String>,
     view: View,
+    /// The server has said that it answers the command under way only in part.
+    is_partial: bool,
     /// Rung with every answer of the server.
     beat: Beat,
 }
@@ -121,6 +123,7 @@ impl Session {
             state: State::Ready,
             capabilities: Vec::new(),
             view: View::default(),
+            is_partial: false,
             beat,
         }
     }
@@ -175,7 +178,8 @@ impl Session {
     /// error ends the session.
     ///
     /// # Errors
-    /// NO and BAD, typed by their meaning; the session stays usable after them. Everything else leaves it lost.
+    /// NO and BAD, typed by their meaning, and a FETCH that was answered in part; the session stays usable after them. Everything else
+    /// leaves it lost.
     pub(super) async fn dialogue(
         &mut self,
         lines: &[Line],
@@ -225,6 +229,7 @@ impl Session {
             return Err(MailboxError::Abandoned);
         }
         self.state = State::Busy;
+        self.is_partial = false;
         self.next_tag = self.next_tag.saturating_add(1);
         let tag = format!("A{}", self.next_tag);
         self.write(&format!("{tag} {}\r\n", line.text), &format!("{tag} {}", line.shown), name).await?;
@@ -240,14 +245,17 @@ impl Session {
         Ok(finish)
     }
 
-    /// Turns a tagged NO or BAD into its error.
+    /// Turns a tagged NO or BAD into its error, and the OK of a FETCH that covers only the newest of what was asked for (RFC 9738, 3.1):
+    /// whatever is missing from it is not gone.
     pub(super) fn judged(&mut self, name: &str, finish: Finish) -> Result<Finish, MailboxError> {
-        // RFC 9738, 3.1: an OK that covers only the newest of what was asked for. Whatever is missing from it is not gone.
-        let is_partial = matches!(&finish.code, Code::Word(word) if word == "MESSAGELIMIT");
-        if finish.condition == Condition::Ok && !is_partial {
-            return Ok(finish);
+        let said = finish.text.clone();
+        if finish.condition == Condition::Ok {
+            if !self.is_partial || !name.ends_with("FETCH") {
+                return Ok(finish);
+            }
+            let code = Code::Word(MESSAGE_LIMIT.to_owned());
+            return Err(MailboxError::Refused { command: name.to_owned(), code, said, tail: self.tail() });
         }
-        let said = finish.text;
         Err(match answer::of_command(&finish.code, &said) {
             Meaning::Throttled(pause) => MailboxError::Throttled { said, pause },
             Meaning::Authentication | Meaning::Temporary | Meaning::Refused => {
@@ -340,7 +348,9 @@ impl Session {
             Code::UidNext(number) => self.view.uidnext = Some(*number),
             Code::PermanentFlags(flags) => self.view.permanent_flags = Some(flags.clone()),
             Code::Capabilities(words) => self.capabilities.clone_from(words),
-            Code::None | Code::ReadOnly | Code::ReadWrite | Code::TryCreate | Code::Word(_) => {}
+            // Beside EXPUNGEISSUED it comes in an untagged line.
+            Code::Word(word) => self.is_partial |= word == MESSAGE_LIMIT,
+            Code::None | Code::ReadOnly | Code::ReadWrite | Code::TryCreate => {}
         }
     }
 
