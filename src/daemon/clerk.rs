@@ -37,6 +37,9 @@ const HALTED: &str =
 const GROUP_MAILS: usize = 128;
 const GROUP_BYTES: usize = 1024 * 1024;
 
+/// A single mail up to this size is taken for one that came alone. Bytes.
+const ALONE: usize = 64 * 1024;
+
 /// Without a bell the clerk looks by itself this often.
 const POLL: Duration = Duration::from_secs(60);
 /// After a failure of the store.
@@ -72,6 +75,13 @@ struct Group {
 }
 
 impl Group {
+    /// Whether reading ahead is worth it, and allowed: a single small mail has come alone.
+    fn has_others_behind(&self) -> bool {
+        let bytes: usize = self.mails.iter().map(|(pending, _)| pending.size).sum();
+        let is_backlog = self.mails.len() > 1 || bytes > ALONE;
+        is_backlog && self.mails.iter().all(|(pending, _)| pending.attempts == 1)
+    }
+
     fn ids(&self) -> Vec<i64> {
         self.mails.iter().map(|(pending, _)| pending.id).collect()
     }
@@ -135,16 +145,23 @@ impl Clerk {
         }
     }
 
-    /// Concludes the group that was read, while the next one is read.
+    /// Concludes the group that was read; where more are likely to wait, while the next one is read.
     ///
-    /// Only mails that were never begun are read beside others: one that may have ended the process is alone, so that nobody else is blamed.
+    /// Only mails that were never begun before are read or concluded beside others: one that may have ended the process is alone, so that
+    /// nobody else is blamed.
     async fn turn(&mut self, read: Option<Group>) -> Result<Turn, StoreError> {
         let Some(group) = read else {
             let read = self.read(true).await?;
             return Ok(Turn { was_idle: read.is_none(), read });
         };
         let mut ids = group.ids();
-        let (concluded, next) = tokio::join!(self.conclude(group), self.read(false));
+        if !group.has_others_behind() {
+            let concluded = self.conclude(group).await;
+            self.settle(ids, concluded).await?;
+            return Ok(Turn { was_idle: false, read: None });
+        }
+        // Taken first: the store's thread writes the conclusions while these are read.
+        let (next, concluded) = tokio::join!(biased; self.read(false), self.conclude(group));
         if let (Err(_), Ok(Some(next))) = (&concluded, &next) {
             ids.extend(next.ids());
         }

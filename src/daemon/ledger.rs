@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use tokio::sync::Notify;
 
 use super::board::{Board, State};
-use super::shelf::Shelf;
+use super::shelf::{self, Shelf};
 use crate::clock;
 use crate::config::Start;
 use crate::mailbox::{self, Action, Event, Filed, Filing, LedgerError, Receipt, SentLetter};
@@ -44,12 +44,16 @@ const QUICK: usize = 16 * 1024;
 impl Ledger {
     /// Packs the arrivals; more than a few kilobytes on a thread that may be busy for a while: neither the wire nor the store's thread
     /// waits for it.
-    async fn packed(&self, arrivals: Vec<mailbox::Arrival>) -> Result<(Vec<Incoming>, Vec<Vec<u8>>), StoreError> {
+    async fn packed(&self, arrivals: Vec<mailbox::Arrival>) -> Result<(Vec<Incoming>, Vec<Option<Vec<u8>>>), StoreError> {
         let start = self.start;
         let bytes: usize = arrivals.iter().map(|arrival| arrival.content.bytes().len()).sum();
         let pack = move || {
-            let packed = arrivals.iter().map(|arrival| incoming(arrival, start)).collect::<Result<Vec<_>, _>>()?;
-            Ok((packed, arrivals.into_iter().map(|arrival| arrival.content.into_bytes()).collect()))
+            let packed = arrivals.into_iter().map(|arrival| {
+                let incoming = incoming(&arrival, start)?;
+                let bytes = arrival.content.into_bytes();
+                Ok((incoming, (bytes.len() <= shelf::ROOM).then_some(bytes)))
+            });
+            Ok(packed.collect::<Result<Vec<_>, StoreError>>()?.into_iter().unzip())
         };
         if bytes <= QUICK {
             return pack();
@@ -63,11 +67,17 @@ impl Ledger {
     }
 }
 
-/// A batch that is ready, and the bytes of its mails for whoever reads them next.
-#[derive(Debug)]
+/// A batch that is ready, and the bytes of its mails for whoever reads them next; none of those that have no room on the shelf.
 pub struct Prepared {
     batch: intake::Batch,
-    bytes: Vec<Vec<u8>>,
+    bytes: Vec<Option<Vec<u8>>>,
+}
+
+impl std::fmt::Debug for Prepared {
+    /// Bodies never reach a log by accident.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.batch.fmt(formatter)
+    }
 }
 
 fn incoming(arrival: &mailbox::Arrival, start: Start) -> Result<Incoming, StoreError> {
@@ -133,13 +143,12 @@ impl mailbox::Ledger for Ledger {
         Ok(Prepared { batch, bytes })
     }
 
-    async fn receive(&self, prepared: Vec<Prepared>) -> Result<Receipt, LedgerError> {
+    async fn receive(&self, Prepared { batch, bytes }: Prepared) -> Result<Receipt, LedgerError> {
         let (zone, shelf) = (self.zone.clone(), Arc::clone(&self.shelf));
-        let (batches, bytes): (Vec<_>, Vec<_>) = prepared.into_iter().map(|prepared| (prepared.batch, prepared.bytes)).unzip();
         let taken = self.store.write(move |connection| {
-            let taken = intake::receive(connection, &batches, &zone, clock::now())?;
-            for (submission, bytes) in taken.iter().zip(bytes.into_iter().flatten()) {
-                if let Some(submission) = submission {
+            let taken = intake::receive(connection, &batch, &zone, clock::now())?;
+            for (submission, bytes) in taken.iter().zip(bytes) {
+                if let (Some(submission), Some(bytes)) = (submission, bytes) {
                     shelf.put(*submission, bytes);
                 }
             }

@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-/// Bytes that may lie here. As many as the watcher puts down at a time; more would only wait longer.
-const ROOM: usize = 4 * 1024 * 1024;
+/// Bytes that may lie here, two groups of the clerk: more would only wait longer. A larger mail is never laid down.
+pub const ROOM: usize = 2 * 1024 * 1024;
 
 /// The shelf between the watchers and the clerk.
 #[derive(Default)]
@@ -29,12 +29,12 @@ impl Shelf {
     /// Lays down a submission's bytes where there is room. To be called on the store's thread after the submission was committed: whoever
     /// takes the submission there later finds them.
     pub fn put(&self, submission: i64, bytes: Vec<u8>) {
+        // First of all: whatever lies here under this number is another mail's.
+        drop(self.take(submission));
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.bytes.saturating_add(bytes.len()) <= ROOM {
             kept.bytes = kept.bytes.saturating_add(bytes.len());
-            if let Some(replaced) = kept.mails.insert(submission, bytes) {
-                kept.bytes = kept.bytes.saturating_sub(replaced.len());
-            }
+            kept.mails.insert(submission, bytes);
         }
     }
 
@@ -63,6 +63,7 @@ mod tests {
         shelf.put(2, vec![3]);
         assert_eq!(shelf.take(2), Some(vec![3]));
         shelf.put(3, vec![0; ROOM]);
-        assert!(shelf.take(3).is_some());
+        shelf.put(3, vec![0; ROOM + 1]);
+        assert_eq!(shelf.take(3), None, "another mail of that number");
     }
 }

@@ -1,6 +1,6 @@
-//! Between the wire and the ledger: batches are fetched while others are prepared, and those that are ready are stored together.
+//! Between the wire and the ledger: one batch is fetched while the one before is prepared and the one before that is stored.
 //!
-//! Promises: batches are stored in the order in which they were put down, so the cursor never runs ahead of a mail;
+//! Promises: batches are stored one after the other, in the order in which they were put down, so the cursor never runs ahead of a mail;
 //! what waits is bounded in bytes. A batch that was put down before the server failed is stored all the same.
 //! Rejected: storing two batches at once; a crash between them could leave the later cursor without the earlier mails.
 
@@ -53,7 +53,7 @@ impl Tray {
     /// # Errors
     /// That of the first batch which cannot be stored; none is stored after it.
     pub(super) async fn store<L: Ledger>(mut self, ledger: &L, account: &str) -> Result<(), LedgerError> {
-        let (prepared, mut waiting) = mpsc::channel(WAITING);
+        let (prepared, mut waiting) = mpsc::channel(1);
         let preparing = async move {
             while let Some((batch, room)) = self.0.recv().await {
                 let batch = Prepared::of(ledger, batch).await?;
@@ -64,15 +64,8 @@ impl Tray {
             Ok(())
         };
         let storing = async move {
-            while let Some(first) = waiting.recv().await {
-                // Whatever else is ready shares the transaction: a large mail is a batch of its own, and the small ones before and
-                // after it are two more.
-                let mut group = vec![first];
-                while let Ok(next) = waiting.try_recv() {
-                    group.push(next);
-                }
-                let (batches, _room): (Vec<_>, Vec<_>) = group.into_iter().unzip();
-                store(ledger, account, batches).await?;
+            while let Some((batch, _room)) = waiting.recv().await {
+                batch.store(ledger, account).await?;
             }
             Ok(())
         };
@@ -83,16 +76,7 @@ impl Tray {
 
 /// Stores one batch.
 pub(super) async fn keep<L: Ledger>(ledger: &L, account: &str, batch: Batch) -> Result<(), LedgerError> {
-    store(ledger, account, vec![Prepared::of(ledger, batch).await?]).await
-}
-
-async fn store<L: Ledger>(ledger: &L, account: &str, batches: Vec<Prepared<L>>) -> Result<(), LedgerError> {
-    let (batches, quarantined): (Vec<_>, Vec<_>) = batches.into_iter().map(|prepared| (prepared.batch, prepared.quarantined)).unzip();
-    ledger.receive(batches).await?;
-    for mail in quarantined.into_iter().flatten() {
-        ledger.observe(account, Event::Quarantined { uid: mail.uid, sentence: mail.reason });
-    }
-    Ok(())
+    Prepared::of(ledger, batch).await?.store(ledger, account).await
 }
 
 /// A batch that is ready, and what is told once it is stored.
@@ -105,5 +89,13 @@ impl<L: Ledger> Prepared<L> {
     async fn of(ledger: &L, batch: Batch) -> Result<Self, LedgerError> {
         let quarantined = batch.quarantined.clone();
         Ok(Self { batch: ledger.prepare(batch).await?, quarantined })
+    }
+
+    async fn store(self, ledger: &L, account: &str) -> Result<(), LedgerError> {
+        ledger.receive(self.batch).await?;
+        for mail in self.quarantined {
+            ledger.observe(account, Event::Quarantined { uid: mail.uid, sentence: mail.reason });
+        }
+        Ok(())
     }
 }

@@ -50,6 +50,8 @@ pub enum Raw {
     AtHand(Vec<u8>),
     /// As its rows hold it; unpacked by whoever reads it.
     Packed(Packed),
+    /// No row holds it: somebody removed them, or the file is damaged.
+    Gone,
 }
 
 impl std::fmt::Debug for Raw {
@@ -58,6 +60,7 @@ impl std::fmt::Debug for Raw {
         match self {
             Self::AtHand(bytes) => write!(formatter, "AtHand({} bytes)", bytes.len()),
             Self::Packed(packed) => packed.fmt(formatter),
+            Self::Gone => formatter.write_str("Gone"),
         }
     }
 }
@@ -66,7 +69,7 @@ impl Pending {
     /// The mail's bytes, or those of its header block.
     ///
     /// # Errors
-    /// [`StoreError::Row`] when its rows are damaged.
+    /// [`StoreError::Row`] when its rows are damaged or gone.
     pub fn bytes(&self) -> Result<Cow<'_, [u8]>, StoreError> {
         let size = match self.content {
             Kept::Whole => self.size,
@@ -75,12 +78,14 @@ impl Pending {
         match &self.raw {
             Raw::AtHand(bytes) => Ok(Cow::Borrowed(bytes)),
             Raw::Packed(packed) => packed.unpacked(size).map(Cow::Owned),
+            // A mail whose bytes are gone is never judged as an empty one.
+            Raw::Gone => Err(StoreError::Row("the bytes of the mail are gone".to_owned())),
         }
     }
 
     /// Lets the bytes go, once they were read.
     pub fn let_go(&mut self) {
-        self.raw = Raw::Packed(Packed::default());
+        self.raw = Raw::AtHand(Vec::new());
     }
 }
 
@@ -151,8 +156,6 @@ fn pending(transaction: &Transaction<'_>, condition: &'static str, wanted: Wante
             Some(bytes) => Some(Raw::AtHand(bytes)),
             None => raw::kept(transaction, id)?.map(Raw::Packed),
         };
-        // A mail whose bytes are gone cannot be read by anybody but a person who asks for it again: never judged as an empty one.
-        let attempts = if kept.is_some() { row.get::<_, u32>(6)?.saturating_add(1) } else { u32::MAX };
         taken.push(Pending {
             id,
             account: row.get(8)?,
@@ -161,15 +164,15 @@ fn pending(transaction: &Transaction<'_>, condition: &'static str, wanted: Wante
             content,
             sighting: Sighting::of_word(&row.get::<_, String>(4)?)?,
             received: seconds(&row.get::<_, String>(5)?)?,
-            attempts,
-            raw: kept.unwrap_or_else(|| Raw::Packed(Packed::default())),
+            attempts: row.get::<_, u32>(6)?.saturating_add(1),
+            raw: kept.unwrap_or(Raw::Gone),
             size,
         });
     }
     Ok(taken)
 }
 
-/// Gives back what was taken and not concluded, when judging is stopped in an orderly way.
+/// Gives back what was taken and could not be concluded, which is not the mails' fault.
 ///
 /// # Errors
 /// [`StoreError`].

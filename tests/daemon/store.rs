@@ -55,6 +55,36 @@ async fn mails_that_come_while_the_store_is_locked_are_taken_later() {
 }
 
 #[tokio::test]
+async fn conclusions_that_cannot_be_written_cost_no_attempt_and_keep_their_order() {
+    const MAILS: usize = 300;
+    let mails = (1..=MAILS).map(|number| greeting(&format!("taro@applicant{number}.example.co.jp"), number));
+    let folders = vec![imap::Folder::named("INBOX")];
+    let office = Office::new(imap::Options { folders, ..imap::Options::default() }, smtp::Options::default(), |plan| plan);
+    let daemon = office.start();
+    daemon.until_said("Ready.").await;
+    let other = Connection::open(office.path("uketsuke.db")).expect("opened");
+    other.busy_timeout(std::time::Duration::from_secs(10)).expect("set");
+    other
+        .execute_batch(
+            "CREATE TRIGGER fall BEFORE UPDATE OF verdict ON submissions WHEN NEW.id = 40 BEGIN SELECT RAISE(ABORT, 'a test'); END",
+        )
+        .expect("created");
+    for mail in mails {
+        office.imap.deliver(mail);
+    }
+    daemon.until_said("Judging is interrupted").await;
+    office.until_rows("SELECT count(*) FROM submissions", &[&MAILS.to_string()]).await;
+    // Those that were read ahead, too.
+    office.until_rows("SELECT max(attempts) FROM submissions WHERE verdict IS NULL", &["0"]).await;
+    other.execute_batch("DROP TRIGGER fall").expect("dropped");
+    office.until_settled(MAILS).await;
+    office.until_rows("SELECT count(*) FROM submissions WHERE verdict <> 'missing'", &["0"]).await;
+    office.until_rows("SELECT count(*) FROM submissions WHERE attempts <> 1", &["0"]).await;
+    office.until_rows("SELECT count(*) FROM replies a JOIN replies b ON a.id < b.id AND a.submission > b.submission", &["0"]).await;
+    daemon.close().await;
+}
+
+#[tokio::test]
 async fn told_to_end_while_the_store_is_locked_it_ends_in_time() {
     let office = Office::new(imap::Options::default(), smtp::Options::default(), |plan| plan);
     let daemon = office.start();

@@ -49,6 +49,15 @@ fn bytes_at_hand_are_not_read_from_their_rows() {
 }
 
 #[test]
+fn a_mail_whose_bytes_are_gone_is_an_error_of_its_own_and_of_nobody_else() {
+    let mut connection = waiting(2);
+    connection.execute("DELETE FROM raw_mails WHERE submission = 1", []).expect("deleted");
+    let taken = take_pending(&mut connection, wanted(2, 1 << 20)).expect("taken");
+    assert_eq!(ids(&taken), [(1, 1), (2, 1)]);
+    assert_eq!(taken.iter().map(|pending| pending.bytes().is_ok()).collect::<Vec<_>>(), [false, true]);
+}
+
+#[test]
 fn a_group_is_bounded_by_its_bytes_and_never_empty() {
     let mut connection = waiting(3);
     assert_eq!(ids(&take_pending(&mut connection, wanted(10, 1)).expect("taken")), [(1, 1)]);
