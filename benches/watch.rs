@@ -1,10 +1,13 @@
 //! How soon a new mail is judged, what waiting costs, and how a daemon starts on a mailbox of a million mails: `make bench`.
 //!
 //! The real daemon, release build, watches the testbed's scripted server, which tells of a mail at once. Beside the latency, in the same run
-//! and on the same disk, what two committed transactions take by themselves: no verdict can be sooner. Beside the start on a million known
-//! UIDs, the start on an empty folder.
+//! and on the same disk, what two committed transactions take by themselves: no verdict can be sooner. The same on a real Dovecot, from the
+//! moment at which its EXISTS passes by; and until an SMTP server has a letter. Beside the start on a million known UIDs, the start on an
+//! empty folder.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints")]
+
+mod relay;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
@@ -18,7 +21,12 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use testbed::imap::{Folder, Message, Options, Server};
 use testbed::mail::bulk;
+use testbed::real::{Account, Dovecot, DovecotOptions};
+use testbed::smtp;
+use testbed::tls::Authority;
 use uketsuke::store::open_for_reading;
+
+use relay::Relay;
 
 const PATIENCE: Duration = Duration::from_mins(2);
 const SEED: u64 = 11;
@@ -26,6 +34,10 @@ const SEED: u64 = 11;
 const SINGLE: usize = 300;
 /// Mails that come at once.
 const BURST: usize = 200;
+/// Mails on Dovecot, whose notice takes half a second each.
+const SLOW: usize = 60;
+/// Letters; under the limit of an hour.
+const LETTERS: usize = 50;
 const KNOWN: u32 = 1_000_000;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -34,13 +46,72 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Ok(());
     }
     latency()?;
+    on_dovecot()?;
+    letters()?;
     start()
+}
+
+/// From the moment at which a real server's notice passes by.
+fn on_dovecot() -> Result<(), Box<dyn Error>> {
+    let folder = tempfile::tempdir()?;
+    let authority = Authority::new();
+    let Options { user, password, .. } = Options::default();
+    let account = Account { user: user.clone(), password, token: None };
+    let dovecot = Dovecot::start(DovecotOptions { users: vec![account], authority: &authority })?;
+    let relay = Relay::to(dovecot.imap_port())?;
+    let office = Office::new(folder.path(), relay.port(), None)?;
+    let _daemon = office.run()?;
+    let connection = office.connection()?;
+    wait(|| Ok(state(&connection)? == "watching"))?;
+    let mut taken: Vec<Duration> = Vec::new();
+    let mut notices: Vec<Duration> = Vec::new();
+    for (number, mail) in (1..=SLOW).zip(bulk(SEED, SLOW * 2).map(|submission| submission.raw).filter(|raw| raw.len() < 100_000)) {
+        let _before = relay.told();
+        let delivered = Instant::now();
+        dovecot.deliver(&user, mail)?;
+        wait(|| Ok(judged(&connection)? >= number))?;
+        let done = Instant::now();
+        let told = relay.told().ok_or("a verdict without a notice")?;
+        notices.push(told.saturating_duration_since(delivered));
+        taken.push(done.saturating_duration_since(told));
+    }
+    taken.sort_unstable();
+    notices.sort_unstable();
+    println!("on Dovecot, EXISTS to committed verdict           p50 {}  p99 {}", shown(at(&taken, 50)), shown(at(&taken, 99)));
+    println!("on Dovecot, delivery to its EXISTS                p50 {}  p99 {}", shown(at(&notices, 50)), shown(at(&notices, 99)));
+    Ok(())
+}
+
+/// From a mail that lacks its proof to the letter in the hands of the SMTP server.
+fn letters() -> Result<(), Box<dyn Error>> {
+    let folder = tempfile::tempdir()?;
+    let server = Server::start(Options::default());
+    let sink = smtp::Sink::start(smtp::Options::default());
+    let office = Office::new(folder.path(), server.port(), Some(sink.port()))?;
+    let _daemon = office.run()?;
+    let connection = office.connection()?;
+    wait(|| Ok(state(&connection)? == "watching"))?;
+    let mut taken: Vec<Duration> = Vec::new();
+    for number in 1..=LETTERS {
+        wait(|| Ok(server.idling() > 0))?;
+        let told = Instant::now();
+        server.deliver(format!(
+            "From: taro@applicant{number}.example.co.jp\r\nTo: desk@office.example.jp\r\nSubject: SECURITY ACTION {number}\r\n\
+             Message-ID: <mail-{number}@applicant{number}.example.co.jp>\r\nMIME-Version: 1.0\r\n\
+             Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\nお世話になっております（{number}）。\r\n"
+        ));
+        wait(|| Ok(sink.letters().len() >= number))?;
+        taken.push(told.elapsed());
+    }
+    taken.sort_unstable();
+    println!("EXISTS to a letter that the SMTP server has       p50 {}  p99 {}", shown(at(&taken, 50)), shown(at(&taken, 99)));
+    Ok(())
 }
 
 fn latency() -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
     let server = Server::start(Options::default());
-    let office = Office::new(folder.path(), server.port())?;
+    let office = Office::new(folder.path(), server.port(), None)?;
     let daemon = office.run()?;
     let connection = office.connection()?;
     wait(|| Ok(state(&connection)? == "watching"))?;
@@ -87,7 +158,7 @@ fn start() -> Result<(), Box<dyn Error>> {
         let message = |uid| Message { uid, internal_date: internal_date(), flags: BTreeSet::new(), bytes: Arc::clone(&bytes) };
         let inbox = Folder { name: "INBOX".to_owned(), messages: (1..=known).map(message).collect() };
         let server = Server::start(Options { folders: vec![inbox], ..Options::default() });
-        let office = Office::new(folder.path(), server.port())?;
+        let office = Office::new(folder.path(), server.port(), None)?;
         office.prepare(known)?;
         let began = Instant::now();
         let daemon = office.run()?;
@@ -131,18 +202,26 @@ impl Drop for Daemon {
 }
 
 impl Office {
-    fn new(folder: &Path, port: u16) -> Result<Self, Box<dyn Error>> {
+    /// Answers by the SMTP server on this port, if there is one.
+    fn new(folder: &Path, port: u16, smtp_port: Option<u16>) -> Result<Self, Box<dyn Error>> {
         let options = Options::default();
         let password = folder.join("password");
         fs::write(&password, options.password)?;
         fs::set_permissions(&password, fs::Permissions::from_mode(0o600))?;
         let (config, store) = (folder.join("uketsuke.toml"), folder.join("uketsuke.db"));
-        let text = format!(
+        let mut text = format!(
             "[[accounts]]\nname = \"desk\"\nhost = \"127.0.0.1\"\nport = {port}\nsecurity = \"plaintext\"\nuser = \"{}\"\npassword = \"file:{}\"\n[store]\npath = \"{}\"\n[log]\nlevel = \"warn\"\n",
             options.user,
             password.display(),
             store.display()
         );
+        if let Some(port) = smtp_port {
+            let letters = format!(
+                "[smtp]\nhost = \"127.0.0.1\"\nport = {port}\nsecurity = \"plaintext\"\nletters-per-minute = 6000\n\
+                 [reply]\nmode = \"send\"\nfrom = \"desk@office.example.jp\"\n"
+            );
+            text.push_str(&letters);
+        }
         fs::write(&config, text)?;
         Ok(Self { config, store })
     }
