@@ -148,7 +148,7 @@ impl mailbox::Ledger for Ledger {
         let taken = self.store.write(move |connection| {
             let taken = intake::receive(connection, &batch, &zone, clock::now())?;
             for (submission, bytes) in taken.iter().zip(bytes) {
-                if let (Some(submission), Some(bytes)) = (submission, bytes) {
+                if let Some(submission) = submission {
                     shelf.put(*submission, bytes);
                 }
             }

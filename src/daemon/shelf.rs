@@ -26,11 +26,12 @@ impl std::fmt::Debug for Shelf {
 }
 
 impl Shelf {
-    /// Lays down a submission's bytes where there is room. To be called on the store's thread after the submission was committed: whoever
+    /// Lays down a submission's bytes, if they are given and there is room. To be called on the store's thread after the submission was committed: whoever
     /// takes the submission there later finds them.
-    pub fn put(&self, submission: i64, bytes: Vec<u8>) {
+    pub fn put(&self, submission: i64, bytes: Option<Vec<u8>>) {
         // First of all: whatever lies here under this number is another mail's.
         drop(self.take(submission));
+        let Some(bytes) = bytes else { return };
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.bytes.saturating_add(bytes.len()) <= ROOM {
             kept.bytes = kept.bytes.saturating_add(bytes.len());
@@ -54,16 +55,18 @@ mod tests {
     #[test]
     fn what_was_put_is_taken_once_and_what_has_no_room_is_not_kept() {
         let shelf = Shelf::default();
-        shelf.put(1, vec![1; ROOM]);
-        shelf.put(2, vec![2]);
+        shelf.put(1, Some(vec![1; ROOM]));
+        shelf.put(2, Some(vec![2]));
         assert_eq!(shelf.take(2), None);
         assert_eq!(shelf.take(1).map(|bytes| bytes.len()), Some(ROOM));
         assert_eq!(shelf.take(1), None);
-        shelf.put(2, vec![2]);
-        shelf.put(2, vec![3]);
+        shelf.put(2, Some(vec![2]));
+        shelf.put(2, Some(vec![3]));
         assert_eq!(shelf.take(2), Some(vec![3]));
-        shelf.put(3, vec![0; ROOM]);
-        shelf.put(3, vec![0; ROOM + 1]);
-        assert_eq!(shelf.take(3), None, "another mail of that number");
+        for other in [Some(vec![0; ROOM + 1]), None] {
+            shelf.put(3, Some(vec![0; ROOM]));
+            shelf.put(3, other);
+            assert_eq!(shelf.take(3), None, "another mail of that number");
+        }
     }
 }

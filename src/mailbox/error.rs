@@ -123,6 +123,13 @@ impl MailboxError {
         matches!(self, Self::Refused { code: Code::Word(word), .. } if word == MESSAGE_LIMIT)
     }
 
+    /// Whether asking for fewer messages may help: an answer in part, or a refusal that is not for a while only.
+    #[must_use]
+    pub fn wants_less(&self) -> bool {
+        let is_passing = |code: &Code| matches!(code, Code::Word(word) if matches!(word.as_str(), "UNAVAILABLE" | "INUSE" | "SERVERBUG"));
+        matches!(self, Self::Refused { code, .. } if !is_passing(code))
+    }
+
     /// The pause that the server suggests.
     #[must_use]
     pub fn suggested_pause(&self) -> Option<Duration> {

@@ -18,8 +18,8 @@ use super::windows::uid_set;
 /// Bytes of the header block of a mail over the limit.
 const HEADER: u32 = 256 * 1024;
 
-/// Pieces of one mail that may be shorter than was asked for. Beyond them the mail is suspect.
-const MOST_SHORT: u32 = 1_000;
+/// How often a short piece of one mail may turn out not to be its end. Beyond that the mail is suspect.
+const MOST_PROOFS: u32 = 1_000;
 
 /// What an order brought.
 #[derive(Debug, Default)]
@@ -145,25 +145,30 @@ impl Fetcher<'_> {
         // One allocation of the right size, where the size is known; memory is only touched as it is filled.
         let expected = mail.size.unwrap_or(0).min(self.limits.largest_mail);
         let mut body: Vec<u8> = Vec::with_capacity(usize::try_from(expected).unwrap_or(0));
-        let mut short = 0;
+        let mut proofs = 0;
         loop {
             let Ok(offset) = u32::try_from(body.len()) else { return Ok(()) };
-            match self.piece(mail.uid, offset, size, &mut body).await? {
-                Portion::Missing if body.is_empty() => return Ok(()),
-                // Past the end some servers say nothing; of a mail that is gone in the meantime, all of them: this would be a part of it.
-                Portion::Missing if !folder::existing(self.session, &[mail.uid]).await?.contains(&mail.uid) => return Ok(()),
-                Portion::Missing | Portion::All => break,
-                Portion::Some => {}
-                Portion::Short => {
-                    // The end; or else a server that gives less at a time than it is asked for, which the next piece will show.
-                    short += 1;
-                    if offset == u32::try_from(body.len()).unwrap_or(offset) || mail.size.is_none_or(|size| length(&body) >= size) {
+            match self.piece(mail.uid, offset, size, &mut body).await {
+                Ok(Portion::Full) => {}
+                Ok(Portion::All) => break,
+                Ok(Portion::Strange) => return Ok(()),
+                Ok(Portion::Short | Portion::Nothing) | Err(MailboxError::Refused { .. }) if !body.is_empty() => {
+                    // Most likely the end. But a mail that was moved away meanwhile, or a server that gives less at a time than it is asked
+                    // for, looks the same, and announced sizes are hints.
+                    if mail.size == Some(length(&body)) {
                         break;
                     }
-                    if short > MOST_SHORT {
-                        return Ok(());
+                    proofs += 1;
+                    match self.proof(mail.uid, u32::try_from(body.len()).unwrap_or(u32::MAX)).await? {
+                        Proof::Ended => break,
+                        Proof::GoesOn if proofs <= MOST_PROOFS => {}
+                        Proof::GoesOn | Proof::Unproven => return Ok(()),
                     }
                 }
+                // An empty mail.
+                Ok(Portion::Short) => break,
+                Ok(Portion::Nothing) => return Ok(()),
+                Err(error) => return Err(error),
             }
             if length(&body) > self.limits.largest_mail {
                 break;
@@ -181,27 +186,41 @@ impl Fetcher<'_> {
 
     /// Asks for the `size` bytes from `at` on, and puts what comes behind `body`, which holds those before.
     async fn piece(&mut self, uid: u32, at: u32, size: u32, body: &mut Vec<u8>) -> Result<Portion, MailboxError> {
-        let mut portion = Portion::Missing;
+        let mut portion = Portion::Nothing;
         let whole = usize::try_from(size).unwrap_or(usize::MAX);
         self.session
             .command(&format!("UID FETCH {uid} (UID BODY.PEEK[]<{at}.{size}>)"), Haste::Bulk, |data| {
                 if let Data::Fetch(Fetched { uid: Some(answered), body: Some(Piece { part: Part::Whole, offset, bytes }), .. }) = data
                     && answered == uid
-                    && matches!(portion, Portion::Missing)
+                    && matches!(portion, Portion::Nothing)
                 {
                     portion = match offset {
-                        Some(offset) if offset == at && bytes.len() == whole => Portion::Some,
+                        Some(offset) if offset == at && bytes.len() == whole => Portion::Full,
                         Some(offset) if offset == at && bytes.len() < whole => Portion::Short,
                         // Servers without partial fetches answer with everything.
                         None if at == 0 => Portion::All,
-                        _ => return Ok(()),
+                        _ => Portion::Strange,
                     };
-                    body.extend_from_slice(bytes);
+                    if !matches!(portion, Portion::Strange) {
+                        body.extend_from_slice(bytes);
+                    }
                 }
                 Ok(())
             })
             .await?;
         Ok(portion)
+    }
+
+    /// Whether a mail ends at `end`: of two bytes from the last one on, the server must have exactly one (RFC 3501, 6.4.5: a partial fetch
+    /// beyond the end is truncated).
+    async fn proof(&mut self, uid: u32, end: u32) -> Result<Proof, MailboxError> {
+        let mut beyond = Vec::new();
+        let portion = self.piece(uid, end.saturating_sub(1), 2, &mut beyond).await?;
+        Ok(match (portion, beyond.len()) {
+            (Portion::Short, 1) => Proof::Ended,
+            (Portion::Full, _) => Proof::GoesOn,
+            _ => Proof::Unproven,
+        })
     }
 
     async fn header(&mut self, mail: Listed, harvest: &mut Harvest) -> Result<(), MailboxError> {
@@ -232,13 +251,24 @@ impl Fetcher<'_> {
 
 /// What a request for a piece of a mail brought.
 enum Portion {
-    Missing,
+    /// No bytes at all, not even none.
+    Nothing,
     /// As much as was asked for: there may be more.
-    Some,
-    /// Less, or nothing: the end of the mail, most likely.
+    Full,
+    /// Less.
     Short,
     /// The whole mail at once.
     All,
+    /// Bytes from elsewhere, or more than were asked for.
+    Strange,
+}
+
+/// Whether the bytes of a mail are all there.
+enum Proof {
+    Ended,
+    GoesOn,
+    /// The mail is gone, or the server cannot say.
+    Unproven,
 }
 
 /// A mail with a size has bytes; a server that sends none has lost them.

@@ -72,11 +72,10 @@ pub(super) async fn last_mail(session: &mut Session, items: Items) -> Result<Opt
             Ok(())
         });
         match outcome.await {
+            Ok(_) if last.is_some() => return Ok(last),
+            // What came with a refusal was about another mail.
             Ok(_) | Err(MailboxError::Refused { .. }) => {}
             Err(other) => return Err(other),
-        }
-        if last.is_some() {
-            return Ok(last);
         }
         // It was expunged a moment ago, and NOOP lets the server say so; or the server cannot say more of it than its UID.
         items = Items::Bare;
@@ -145,7 +144,7 @@ pub(super) async fn existing(session: &mut Session, asked: &[u32]) -> Result<BTr
             Ok(())
         });
         match outcome.await {
-            Err(error) if error.is_partial() && set.len() > 1 => sets.extend(set.chunks(set.len().div_ceil(2))),
+            Err(error) if error.wants_less() && set.len() > 1 => sets.extend(set.chunks(set.len().div_ceil(2))),
             outcome => outcome.map(drop)?,
         }
     }

@@ -201,8 +201,8 @@ impl<L: Ledger> Visit<'_, L> {
                             window.to.saturating_add(1)
                         }
                     },
-                    // More than the server lists at once, so mails are here, and narrower windows follow.
-                    Err(error) if error.is_partial() => {
+                    // More than the server lists at once: narrower windows follow.
+                    Err(error) if error.wants_less() => {
                         notes.stride.stumbled();
                         window.from
                     }
@@ -242,7 +242,7 @@ impl<L: Ledger> Visit<'_, L> {
         if present.len() < width {
             // Gaps are believed only when a request that cannot fail over a mail's content shows them as well.
             let listed = match folder::uids(self.session, from, to, width).await {
-                Err(error) if error.is_partial() && from < to => {
+                Err(error) if error.wants_less() && from < to => {
                     self.memory.notes().stride.stumbled();
                     return Ok((Vec::new(), from));
                 }

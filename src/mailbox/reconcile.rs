@@ -60,7 +60,7 @@ impl<L: Ledger> Visit<'_, L> {
             let to = at.saturating_add(width.saturating_sub(1)).min(end);
             let listed = match folder::uids(self.session, at, to, most).await {
                 // More than the server lists at once.
-                Err(error) if error.is_partial() && at < to => {
+                Err(error) if error.wants_less() && at < to => {
                     width = to.saturating_sub(at).div_ceil(2);
                     continue;
                 }

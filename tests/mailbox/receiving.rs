@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use testbed::imap::{Folder, Message, Options, Rule, Server, What, When};
+use testbed::imap::{Folder, Message, Occurrence, Options, Rule, Server, What, When};
 use uketsuke::mailbox::{Event, Limits, Sighting};
 
 use crate::bench::{Bench, DEADLINE, inbox_of, mail, mails, message, server, settings};
@@ -133,20 +133,28 @@ async fn large_mail_with(script: Vec<Rule>) -> (String, Rows) {
 
 #[tokio::test]
 async fn a_large_mail_that_vanishes_between_two_pieces_is_absent_and_never_a_part_of_itself() {
-    let gone = |containing: &str| When::command("UID FETCH 2").containing(containing).then(What::EmptyOk);
-    let (_, rows) = large_mail_with(vec![gone("<2048."), gone("(UID)")]).await;
-    assert_eq!(rows.bodies(), [mail(1), mail(3)]);
-    assert!(rows.absent.contains(&2), "{:?}", rows.absent);
+    let pieces = || When::command("UID FETCH 2").containing("BODY.PEEK[]<");
+    let gone = || When::command("UID FETCH 2").containing("(UID)").then(What::EmptyOk);
+    for answer in [What::EmptyOk, What::BodyNil, What::PiecesAtMost(0)] {
+        let script = vec![pieces().occurring(Occurrence::From(3)).then(answer.clone()), gone()];
+        let (_, rows) = large_mail_with(script).await;
+        assert_eq!(rows.bodies(), [mail(1), mail(3)], "{answer:?}");
+        assert!(rows.absent.contains(&2), "{answer:?} {:?}", rows.absent);
+    }
 }
 
 #[tokio::test]
-async fn a_server_that_says_nothing_past_the_end_or_gives_small_pieces_hands_over_whole_mails() {
-    let pieces = || When::command("UID FETCH 2").containing("BODY.PEEK[]<");
-    for script in
-        [vec![When::command("UID FETCH 2").containing("<5120.").then(What::EmptyOk)], vec![pieces().then(What::PiecesAtMost(700))]]
-    {
+async fn servers_that_say_nothing_or_no_past_the_end_or_give_small_pieces_hand_over_whole_mails() {
+    let piece = |containing: &str| When::command("UID FETCH 2").containing(containing);
+    for script in [
+        vec![piece("<5120.").then(What::EmptyOk)],
+        vec![piece("<5120.").then(What::No("Nothing there".to_owned()))],
+        vec![piece(".1024>").then(What::PiecesAtMost(700))],
+    ] {
+        let name = format!("{script:?}");
         let (large, rows) = large_mail_with(script).await;
-        assert_eq!(rows.bodies(), [mail(1), large, mail(3)]);
+        assert_eq!(rows.bodies(), [mail(1), large, mail(3)], "{name}");
+        assert!(rows.quarantine.is_empty(), "{name}");
     }
 }
 
