@@ -6,7 +6,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::answer::{Code, MESSAGE_LIMIT};
+use super::answer::{self, Code, MESSAGE_LIMIT, Meaning};
 use super::ledger::{FailureKind, LedgerError};
 use super::screen::Breach;
 use crate::token::{TokenError, TokenTrouble};
@@ -126,8 +126,7 @@ impl MailboxError {
     /// Whether asking for fewer messages may help: an answer in part, or a refusal that is not for a while only.
     #[must_use]
     pub fn wants_less(&self) -> bool {
-        let is_passing = |code: &Code| matches!(code, Code::Word(word) if matches!(word.as_str(), "UNAVAILABLE" | "INUSE" | "SERVERBUG"));
-        matches!(self, Self::Refused { code, .. } if !is_passing(code))
+        matches!(self, Self::Refused { code, said, .. } if answer::of_command(code, said) != Meaning::Temporary)
     }
 
     /// The pause that the server suggests.

@@ -88,21 +88,12 @@ impl Fetcher<'_> {
         let reason = match outcome {
             Ok(()) => "the server's answer holds no body for it".to_owned(),
             Err(error @ MailboxError::Refused { .. }) => error.to_string(),
-            Err(error @ MailboxError::Throttled { .. }) => {
-                // Nobody's fault: the same mails are asked for again after the pause.
-                self.memory.notes().suspects.asked(&[]);
-                return Err(error);
-            }
             // The connection is gone; whoever waits for it blames what is still in flight.
             Err(error) => return Err(error),
         };
         let missing: Vec<u32> = uids.iter().copied().filter(|uid| !harvest.has(*uid)).collect();
         if !missing.is_empty() {
-            let existing = folder::existing(self.session, &missing).await.inspect_err(|error| {
-                if matches!(error, MailboxError::Throttled { .. }) {
-                    self.memory.notes().suspects.asked(&[]);
-                }
-            })?;
+            let existing = folder::existing(self.session, &missing).await?;
             for uid in missing.into_iter().filter(|uid| !existing.contains(uid)) {
                 self.memory.notes().suspects.cleared(uid);
                 harvest.absent.push(uid);
@@ -161,7 +152,8 @@ impl Fetcher<'_> {
                     proofs += 1;
                     match self.proof(mail.uid, u32::try_from(body.len()).unwrap_or(u32::MAX)).await? {
                         Proof::Ended => break,
-                        Proof::GoesOn if proofs <= MOST_PROOFS => {}
+                        // Only what has grown may grow further: a piece that never comes is not asked for again and again.
+                        Proof::GoesOn if proofs <= MOST_PROOFS && offset < u32::try_from(body.len()).unwrap_or(u32::MAX) => {}
                         Proof::GoesOn | Proof::Unproven => return Ok(()),
                     }
                 }

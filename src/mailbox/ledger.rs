@@ -17,7 +17,7 @@ pub trait Ledger: Send + Sync + 'static {
     /// Does what takes time and needs no transaction: it goes on while the batch before is received and the one after is fetched.
     fn prepare(&self, batch: Batch) -> impl Future<Output = Result<Self::Prepared, LedgerError>> + Send;
 
-    /// T1: the arrivals, the quarantine and the new cursor in one transaction.
+    /// T1: the arrivals, the quarantine and the new cursor, in one transaction.
     ///
     /// A UID that is already known *with the same content* is not stored again; with other content it is a new submission.
     /// An arrival marked [`Sighting::Rescan`] may be an old acquaintance under a new UID (UIDVALIDITY changed, or the server was
@@ -105,7 +105,7 @@ pub enum Sighting {
     Rescan,
 }
 
-/// What is taken at once, or not at all.
+/// What one transaction T1 holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Batch {
     pub place: Place,
@@ -184,7 +184,7 @@ pub struct Quarantined {
     pub reason: String,
 }
 
-/// What became of the mails.
+/// What became of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Receipt {
     pub stored: usize,

@@ -228,13 +228,7 @@ impl<L: Ledger> Visit<'_, L> {
                     self.memory.notes().listing_failed();
                     return Ok((Vec::new(), from));
                 }
-                Err(error) => {
-                    if matches!(error, MailboxError::Throttled { .. }) {
-                        // Nobody's fault.
-                        self.memory.notes().listing = None;
-                    }
-                    return Err(error);
-                }
+                Err(other) => return Err(other),
             }
             self.memory.notes().listing = None;
         }

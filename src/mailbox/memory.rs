@@ -8,7 +8,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use super::copies::Attempts;
+use super::error::MailboxError;
 use super::folder::Items;
+use super::ledger::FailureKind;
 use super::reconcile::Progress;
 use super::suspects::{Blame, Suspects};
 use super::windows::{Stride, Window};
@@ -101,8 +103,14 @@ impl Notes {
     }
 
     /// The connection is over: what was asked for and did not come is suspect.
-    pub(super) fn connection_failed(&mut self, reason: &str) -> Blame {
-        match (self.listing_failed(), self.suspects.settle(reason)) {
+    pub(super) fn connection_failed(&mut self, error: &MailboxError) -> Blame {
+        if error.kind() == FailureKind::Throttled {
+            // Nobody's fault: the same is asked for again after the pause.
+            self.listing = None;
+            self.suspects.asked(&[]);
+            return Blame::Nobody;
+        }
+        match (self.listing_failed(), self.suspects.settle(&error.to_string())) {
             (Blame::Nobody, Blame::Nobody) => Blame::Nobody,
             _ => Blame::Somebody,
         }

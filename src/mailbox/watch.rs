@@ -42,7 +42,7 @@ pub async fn watch<L: Ledger>(settings: Settings, ledger: Arc<L>, mut stop: watc
         }
         let looks = watcher.memory.notes().looks;
         let Err(error) = watcher.connection(&mut stop).await else { break };
-        let blame = watcher.memory.notes().connection_failed(&error.to_string());
+        let blame = watcher.memory.notes().connection_failed(&error);
         if watcher.memory.notes().looks != looks {
             retry.succeeded();
         }

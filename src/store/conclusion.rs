@@ -50,7 +50,7 @@ pub enum Raw {
     AtHand(Vec<u8>),
     /// As its rows hold it; unpacked by whoever reads it.
     Packed(Packed),
-    /// No row holds it: somebody removed them, or the file is damaged.
+    /// Not to be had: it was read and let go, or no row holds it, since somebody removed them or the file is damaged.
     Gone,
 }
 
@@ -85,7 +85,7 @@ impl Pending {
 
     /// Lets the bytes go, once they were read.
     pub fn let_go(&mut self) {
-        self.raw = Raw::AtHand(Vec::new());
+        self.raw = Raw::Gone;
     }
 }
 

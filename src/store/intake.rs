@@ -104,7 +104,7 @@ pub struct Cursor {
     pub backlog: Option<(u32, Sighting)>,
 }
 
-/// What is taken at once, or not at all.
+/// What one transaction takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Batch {
     pub place: Place,

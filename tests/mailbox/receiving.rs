@@ -144,6 +144,21 @@ async fn a_large_mail_that_vanishes_between_two_pieces_is_absent_and_never_a_par
 }
 
 #[tokio::test]
+async fn a_piece_that_never_comes_costs_its_mail_a_few_tries_and_no_other() {
+    let script = vec![When::command("UID FETCH 2").containing("<2048.").then(What::No("Cannot read that part".to_owned()))];
+    let folder = Folder::named("INBOX").holding([mail(1), "Subject: large\r\n\r\n".to_owned() + &"x".repeat(5_000), mail(3)]);
+    let server = Server::start(Options { folders: vec![folder], script, ..Options::default() });
+    let mut settings = settings(server.port());
+    settings.limits = Limits { piece: 1_024, ..Limits::default() };
+    let bench = Bench::start(settings);
+    bench.ledger.until("first look", |rows| rows.looks() == 1).await;
+    let ledger = bench.stop().await;
+    assert_eq!(ledger.rows().bodies(), [mail(1), mail(3)]);
+    assert_eq!(ledger.rows().quarantine.keys().copied().collect::<Vec<u32>>(), [2]);
+    assert!(server.commands().len() < 60, "{} commands", server.commands().len());
+}
+
+#[tokio::test]
 async fn servers_that_say_nothing_or_no_past_the_end_or_give_small_pieces_hand_over_whole_mails() {
     let piece = |containing: &str| When::command("UID FETCH 2").containing(containing);
     for script in [
