@@ -1,7 +1,7 @@
 //! The clerk: takes what waits, has it read on every core, concludes it in order.
 //!
-//! Promises: an attempt is committed before a mail is parsed; a mail that ended the process twice is not parsed again but goes
-//! to a person; a store that fails delays, and loses nothing. Rows are the truth: the bell may ring or not.
+//! Promises: an attempt is committed before a mail is parsed; a mail that ended the process or could not be concluded twice is not parsed
+//! again but goes to a person, and keeps no other waiting; a store that fails delays, and loses nothing. Rows are the truth: the bell may ring or not.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -121,7 +121,7 @@ impl Clerk {
         if let Some(group) = read {
             let ids = group.ids();
             let concluded = self.conclude(group).await;
-            if let Err(error) = self.settle(ids, concluded).await {
+            if let Err(error) = self.settle(ids, Vec::new(), concluded).await {
                 tracing::error!(%error, "The last mails that were read are judged after the next start.");
             }
         }
@@ -154,18 +154,16 @@ impl Clerk {
             let read = self.read(true).await?;
             return Ok(Turn { was_idle: read.is_none(), read });
         };
-        let mut ids = group.ids();
+        let ids = group.ids();
         if !group.has_others_behind() {
             let concluded = self.conclude(group).await;
-            self.settle(ids, concluded).await?;
+            self.settle(ids, Vec::new(), concluded).await?;
             return Ok(Turn { was_idle: false, read: None });
         }
         // Taken first: the store's thread writes the conclusions while these are read.
         let (next, concluded) = tokio::join!(biased; self.read(false), self.conclude(group));
-        if let (Err(_), Ok(Some(next))) = (&concluded, &next) {
-            ids.extend(next.ids());
-        }
-        self.settle(ids, concluded).await?;
+        let ahead = next.as_ref().ok().and_then(Option::as_ref).map(Group::ids).unwrap_or_default();
+        self.settle(ids, ahead, concluded).await?;
         Ok(Turn { was_idle: false, read: next? })
     }
 
@@ -200,11 +198,16 @@ impl Clerk {
     }
 
     /// A failure of the store is not the mails' fault: the attempt does not count. A full disk may refuse even this, so it is remembered
-    /// here, too.
-    async fn settle(&mut self, ids: Vec<i64>, concluded: Result<(), StoreError>) -> Result<(), StoreError> {
-        if concluded.is_ok() {
-            self.forgiven.retain(|id, _| !ids.contains(id));
-            return concluded;
+    /// here, too. Where a row of the group is at fault, the attempt counts: they come one at a time then, which shows whose row it is. Never
+    /// at fault are those that were read `ahead` meanwhile; they are kept where all went well.
+    async fn settle(&mut self, mut ids: Vec<i64>, ahead: Vec<i64>, concluded: Result<(), StoreError>) -> Result<(), StoreError> {
+        match &concluded {
+            Ok(()) => {
+                self.forgiven.retain(|id, _| !ids.contains(id));
+                return concluded;
+            }
+            Err(error) if error.is_about_rows() => ids = ahead,
+            Err(_) => ids.extend(ahead),
         }
         let given_back = {
             let ids = ids.clone();
@@ -218,7 +221,7 @@ impl Clerk {
         concluded
     }
 
-    /// Whether judging this mail ended the process twice; failures of the store that were outlived do not count.
+    /// Whether judging this mail ended the process or failed twice; failures of the store that were outlived do not count.
     fn is_poison(&self, pending: &Pending) -> bool {
         pending.attempts.saturating_sub(self.forgiven.get(&pending.id).copied().unwrap_or(0)) > MOST_ATTEMPTS
     }
@@ -276,14 +279,14 @@ impl Clerk {
     }
 }
 
-/// Reads a group; a mail that ended the process before, twice, is left to a person.
+/// Reads a group; a mail that ended the process or could not be concluded before, twice, is left to a person.
 fn readings(taken: &[Pending], judging: &Judging, threads: usize, poison: Option<i64>) -> Vec<Reading> {
     if let Some(poison) = poison {
         tracing::error!(
             submission = poison,
-            "Judging this mail ended the process twice; it goes to review unread. Please report this with the mail's structure."
+            "Judging this mail failed or ended the process twice; it goes to review unread. Please report this with the mail's structure."
         );
-        return taken.iter().map(|_| desk::unread("the process ended twice")).collect();
+        return taken.iter().map(|_| desk::unread("judging failed or ended the process twice")).collect();
     }
     let unpacked: Vec<Result<Cow<'_, [u8]>, StoreError>> = taken.iter().map(Pending::bytes).collect();
     let mails: Vec<Mail<'_>> = taken.iter().zip(&unpacked).map(|(pending, bytes)| mail(pending, bytes)).collect();

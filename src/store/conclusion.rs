@@ -109,7 +109,7 @@ impl std::fmt::Debug for Wanted<'_> {
     }
 }
 
-/// Judgements of one mail that may be begun. One that ended the process twice is not begun again: a person reads the mail.
+/// Judgements of one mail that may be begun. One that ended the process or failed twice is not begun again: a person reads the mail.
 pub const MOST_ATTEMPTS: u32 = 2;
 
 /// Takes submissions for judging and counts the attempt, before anything parses them. Mails that were being judged when the
@@ -124,9 +124,10 @@ pub fn take_pending(connection: &mut Connection, wanted: Wanted<'_>) -> Result<V
 
 fn take(connection: &mut Connection, wanted: Wanted<'_>) -> Result<Vec<Pending>, StoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let mut taken = pending(&transaction, "attempts = 0", wanted)?;
+    let mut taken = pending(&transaction, "s.attempts = 0 ORDER BY s.id", wanted)?;
     if taken.is_empty() && wanted.begun_too {
-        taken = pending(&transaction, "attempts > 0", Wanted { mails: 1, ..wanted })?;
+        // One that fails for ever keeps no other waiting.
+        taken = pending(&transaction, "s.attempts > 0 ORDER BY s.attempts, s.id", Wanted { mails: 1, ..wanted })?;
     }
     for submission in &taken {
         transaction.prepare_cached("UPDATE submissions SET attempts = attempts + 1 WHERE id = ?1")?.execute(params![submission.id])?;
@@ -135,10 +136,10 @@ fn take(connection: &mut Connection, wanted: Wanted<'_>) -> Result<Vec<Pending>,
     Ok(taken)
 }
 
-fn pending(transaction: &Transaction<'_>, condition: &'static str, wanted: Wanted<'_>) -> Result<Vec<Pending>, StoreError> {
+fn pending(transaction: &Transaction<'_>, condition_and_order: &'static str, wanted: Wanted<'_>) -> Result<Vec<Pending>, StoreError> {
     let sql = format!(
         "SELECT s.id, s.receipt, s.sha256, s.content, s.sighting, s.received_at, s.attempts, s.size, s.account
-         FROM submissions s WHERE s.verdict IS NULL AND s.{condition} ORDER BY s.id LIMIT ?1"
+         FROM submissions s WHERE s.verdict IS NULL AND {condition_and_order} LIMIT ?1"
     );
     let mut statement = transaction.prepare_cached(&sql)?;
     let mut rows = statement.query(params![i64::try_from(wanted.mails).unwrap_or(i64::MAX)])?;

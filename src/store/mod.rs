@@ -66,6 +66,32 @@ impl From<rusqlite::Error> for StoreError {
     }
 }
 
+impl StoreError {
+    /// Whether what was to be written or read is at fault, and not the file, its disk or its neighbours: it fails again, however often it
+    /// is tried.
+    #[must_use]
+    pub fn is_about_rows(&self) -> bool {
+        match self {
+            Self::Row(_) => true,
+            Self::Sqlite(error) => match error.sqlite_error_code() {
+                Some(code) => matches!(code, ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch | ErrorCode::TooBig),
+                // What never reached SQLite, or came back as no value of ours.
+                None => !matches!(error, rusqlite::Error::InvalidPath(_)),
+            },
+            Self::DiskFull
+            | Self::InUse
+            | Self::Locked
+            | Self::Foreign
+            | Self::Newer { .. }
+            | Self::Older
+            | Self::Damaged { .. }
+            | Self::CannotOpen { .. }
+            | Self::ReadOnly { .. }
+            | Self::Closed => false,
+        }
+    }
+}
+
 /// What the writing thread runs.
 type Job = Box<dyn FnOnce(&mut Connection) + Send>;
 

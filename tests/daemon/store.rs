@@ -5,7 +5,7 @@ use testbed::imap;
 use testbed::smtp::{self, Phase, Rule, What};
 
 use crate::letters::greeting;
-use crate::office::Office;
+use crate::office::{Daemon, Office};
 
 /// Another program's write lock on the office's store.
 fn locked(office: &Office) -> Connection {
@@ -54,26 +54,29 @@ async fn mails_that_come_while_the_store_is_locked_are_taken_later() {
     daemon.close().await;
 }
 
-#[tokio::test]
-async fn conclusions_that_cannot_be_written_cost_no_attempt_and_keep_their_order() {
-    const MAILS: usize = 300;
-    let mails = (1..=MAILS).map(|number| greeting(&format!("taro@applicant{number}.example.co.jp"), number));
+const MAILS: usize = 300;
+
+/// An office where this trigger stands before [`MAILS`] mails come in.
+async fn judging_beside(trigger: &str) -> (Office, Daemon, Connection) {
     let folders = vec![imap::Folder::named("INBOX")];
     let office = Office::new(imap::Options { folders, ..imap::Options::default() }, smtp::Options::default(), |plan| plan);
     let daemon = office.start();
     daemon.until_said("Ready.").await;
     let other = Connection::open(office.path("uketsuke.db")).expect("opened");
     other.busy_timeout(std::time::Duration::from_secs(10)).expect("set");
-    other
-        .execute_batch(
-            "CREATE TRIGGER fall BEFORE UPDATE OF verdict ON submissions WHEN NEW.id = 40 BEGIN SELECT RAISE(ABORT, 'a test'); END",
-        )
-        .expect("created");
-    for mail in mails {
-        office.imap.deliver(mail);
+    other.execute_batch(&format!("CREATE TRIGGER fall BEFORE UPDATE OF verdict ON submissions {trigger}")).expect("created");
+    for number in 1..=MAILS {
+        office.imap.deliver(greeting(&format!("taro@applicant{number}.example.co.jp"), number));
     }
     daemon.until_said("Judging is interrupted").await;
     office.until_rows("SELECT count(*) FROM submissions", &[&MAILS.to_string()]).await;
+    (office, daemon, other)
+}
+
+#[tokio::test]
+async fn conclusions_that_cannot_be_written_cost_no_attempt_and_keep_their_order() {
+    // No row is at fault where a table is missing.
+    let (office, daemon, other) = judging_beside("BEGIN INSERT INTO nowhere VALUES (1); END").await;
     // Those that were read ahead, too.
     office.until_rows("SELECT max(attempts) FROM submissions WHERE verdict IS NULL", &["0"]).await;
     other.execute_batch("DROP TRIGGER fall").expect("dropped");
@@ -81,6 +84,33 @@ async fn conclusions_that_cannot_be_written_cost_no_attempt_and_keep_their_order
     office.until_rows("SELECT count(*) FROM submissions WHERE verdict <> 'missing'", &["0"]).await;
     office.until_rows("SELECT count(*) FROM submissions WHERE attempts <> 1", &["0"]).await;
     office.until_rows("SELECT count(*) FROM replies a JOIN replies b ON a.id < b.id AND a.submission > b.submission", &["0"]).await;
+    daemon.close().await;
+}
+
+#[tokio::test]
+async fn a_mail_whose_own_conclusion_always_fails_goes_to_a_person_and_keeps_no_other_waiting() {
+    let (office, daemon, _other) =
+        judging_beside("WHEN NEW.id = 40 AND NEW.subject IS NOT NULL BEGIN SELECT RAISE(ABORT, 'a test'); END").await;
+    office.until_settled(MAILS).await;
+    office.until_rows("SELECT id, attempts FROM submissions WHERE verdict <> 'missing'", &["40|3"]).await;
+    office
+        .until_rows("SELECT submission, line FROM findings WHERE code = 'unjudgeable'", &["40|judging failed or ended the process twice"])
+        .await;
+    office.until_rows("SELECT count(*) FROM replies", &[&(MAILS - 1).to_string()]).await;
+    let log = daemon.close().await;
+    assert!(log.contains("failed or ended the process twice; it goes to review unread"), "{log}");
+}
+
+#[tokio::test]
+async fn a_mail_that_nothing_can_conclude_waits_alone_until_somebody_mends_the_store() {
+    let (office, daemon, other) = judging_beside("WHEN NEW.id = 40 BEGIN SELECT RAISE(ABORT, 'a test'); END").await;
+    let judged = "SELECT count(verdict), count(*) - count(verdict) FROM submissions";
+    office.until_rows(judged, &[&format!("{}|1", MAILS - 1)]).await;
+    office.imap.deliver(greeting("hanako@applicant.example.co.jp", MAILS + 1));
+    office.until_rows(judged, &[&format!("{MAILS}|1")]).await;
+    other.execute_batch("DROP TRIGGER fall").expect("dropped");
+    office.until_settled(MAILS + 1).await;
+    office.until_rows("SELECT id, verdict FROM submissions WHERE verdict <> 'missing'", &["40|review"]).await;
     daemon.close().await;
 }
 

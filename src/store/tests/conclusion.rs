@@ -23,8 +23,9 @@ fn fresh_mails_come_in_groups_and_those_of_a_dead_process_one_by_one() {
     assert_eq!(ids(&take_pending(&mut connection, wanted(3, 1 << 20)).expect("taken")), [(1, 1), (2, 1), (3, 1)]);
     // The process died here; the fourth mail is not to suffer for it.
     assert_eq!(ids(&take_pending(&mut connection, wanted(3, 1 << 20)).expect("taken")), [(4, 1)]);
-    assert_eq!(ids(&take_pending(&mut connection, wanted(3, 1 << 20)).expect("taken")), [(1, 2)]);
-    assert_eq!(ids(&take_pending(&mut connection, wanted(3, 1 << 20)).expect("taken")), [(1, 3)]);
+    for alone in [(1, 2), (2, 2), (3, 2), (4, 2), (1, 3)] {
+        assert_eq!(ids(&take_pending(&mut connection, wanted(3, 1 << 20)).expect("taken")), [alone]);
+    }
 }
 
 #[test]
