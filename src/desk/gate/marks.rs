@@ -1,8 +1,10 @@
 //! Header fields by which programs, lists and filters mark a mail. A new mark is a row here and one in `cases.tsv`.
 
+use std::sync::LazyLock;
+
+use super::first_token;
 use super::held::Gate;
-use super::{first_token, lower};
-use crate::desk::message::header::Headers;
+use crate::desk::message::header::{Headers, Traces};
 
 /// What a field must say to be a mark.
 #[derive(Debug, Clone, Copy)]
@@ -101,20 +103,37 @@ const SPAM: &[Mark] = &[
     ("x-virus-status", First("infected")),
 ];
 
+/// Whether the words (lower case) stand in the value, in either case.
+fn contains(value: &str, words: &str) -> bool {
+    let (value, words) = (value.as_bytes(), words.as_bytes());
+    words.first().is_some_and(|first| {
+        value
+            .windows(words.len())
+            .any(|window| window.first().is_some_and(|byte| byte.eq_ignore_ascii_case(first)) && window.eq_ignore_ascii_case(words))
+    })
+}
+
+type Row = (Traces, Mark);
+
+/// The tables, and of each row what stands for its name: nearly all names are in no mail.
+static TABLES: LazyLock<[(Gate, Vec<Row>); 6]> = LazyLock::new(|| {
+    let tables = [
+        (Gate::Loop, LOOP),
+        (Gate::Report, REPORT),
+        (Gate::List, LIST),
+        (Gate::Suppress, SUPPRESS),
+        (Gate::Vendor, VENDOR),
+        (Gate::Spam, SPAM),
+    ];
+    tables.map(|(gate, rows)| (gate, rows.iter().map(|mark| (Traces::of(mark.0), *mark)).collect()))
+});
+
 /// Whether the headers hold a mark of this gate.
 pub fn is_marked(gate: Gate, headers: &Headers<'_>) -> bool {
-    let marks = match gate {
-        Gate::Loop => LOOP,
-        Gate::Report => REPORT,
-        Gate::List => LIST,
-        Gate::Suppress => SUPPRESS,
-        Gate::Vendor => VENDOR,
-        Gate::Spam => SPAM,
-        _ => return false,
-    };
-    marks.iter().any(|(name, says)| match says {
+    let rows = TABLES.iter().filter(|(of, _)| *of == gate).flat_map(|(_, rows)| rows);
+    rows.filter(|(traces, _)| headers.may_hold(*traces)).any(|(_, (name, says))| match says {
         Anything => headers.count(name) > 0,
-        Words(words) => headers.all_text(name).any(|value| lower(&value).contains(words)),
+        Words(words) => headers.all_text(name).any(|value| contains(&value, words)),
         First(word) => headers.all_text(name).any(|value| first_token(&value) == *word),
     })
 }

@@ -62,11 +62,22 @@ pub fn looks_automatic(headers: &Headers<'_>) -> bool {
     let (start, _) = subject_start(headers);
     // A help desk's number stands before it: `[example.jp #1234] AutoReply: …`.
     let after_tag = start.split_once(']').map(|(_, after)| after);
-    // Most fail by their first byte.
-    let starts = |text: &str, words: &str| text.as_bytes().first() == words.as_bytes().first() && text.starts_with(words);
-    let begins = |words: &&str| starts(start, words) || after_tag.is_some_and(|after| starts(after, words));
-    AUTOMATIC_SUBJECTS.iter().chain(&DOUBTFUL_SUBJECTS).chain(&AUTOMATIC_WORDS).any(begins)
-        || ANYWHERE.iter().any(|words| words.is_in(start))
+    let subjects = || AUTOMATIC_SUBJECTS.iter().chain(&DOUBTFUL_SUBJECTS).chain(&AUTOMATIC_WORDS);
+    let begins = |text: &str| may_begin(text) && subjects().any(|words| text.starts_with(words));
+    begins(start) || after_tag.is_some_and(begins) || ANYWHERE.iter().any(|words| words.is_in(start))
+}
+
+/// The first bytes of all of them. Most subjects begin with none.
+static BEGINNINGS: LazyLock<Vec<Beginning>> = LazyLock::new(|| {
+    let subjects = AUTOMATIC_SUBJECTS.iter().chain(&DOUBTFUL_SUBJECTS).chain(&AUTOMATIC_WORDS);
+    subjects.filter_map(|words| words.as_bytes().first_chunk().copied()).collect()
+});
+
+/// No word is shorter.
+type Beginning = [u8; 3];
+
+fn may_begin(text: &str) -> bool {
+    text.as_bytes().first_chunk().is_some_and(|beginning: &Beginning| BEGINNINGS.contains(beginning))
 }
 
 /// What programs write behind the subject that they answer, or behind a name.
@@ -76,6 +87,9 @@ static ANYWHERE: LazyLock<[Mark; 3]> = LazyLock::new(|| ["(automaticreply)", "(a
 #[must_use]
 pub fn is_tagged_automatic(headers: &Headers<'_>) -> bool {
     let (start, opened) = subject_start(headers);
+    if !may_begin(start) {
+        return false;
+    }
     AUTOMATIC_SUBJECTS.iter().any(|words| start.starts_with(words))
         || AUTOMATIC_WORDS.iter().filter_map(|word| start.strip_prefix(word)).any(|after| {
             let after = AUTOMATIC_TAILS.iter().find_map(|tail| after.strip_prefix(tail)).unwrap_or(after);

@@ -16,8 +16,8 @@ use crate::desk::text::fold::fold;
 pub struct Headers<'a> {
     fields: Vec<Field<'a>>,
     extent: Extent,
-    /// The marks of the names that occur. Most questions are for fields that are not there, and end here.
-    marks: u128,
+    /// Of the names that occur. Most questions are for fields that are not there, and end here.
+    traces: Traces,
     /// Several gates ask for it.
     from: OnceCell<Vec<Mailbox>>,
     /// Likewise.
@@ -74,13 +74,19 @@ impl<'a> Headers<'a> {
             start = end;
         }
         extent.length = start;
-        let marks = fields.iter().fold(0, |marks, field| marks | mark(field.name));
-        Self { fields, extent, marks, from: OnceCell::new(), subject: OnceCell::new(), folded_subject: OnceCell::new() }
+        let traces = fields.iter().fold(Traces::default(), |traces, field| traces.and(Traces::of_bytes(field.name)));
+        Self { fields, extent, traces, from: OnceCell::new(), subject: OnceCell::new(), folded_subject: OnceCell::new() }
     }
 
     fn named(&self, name: &str) -> impl Iterator<Item = &Field<'a>> {
-        let candidates = if self.marks & mark(name.as_bytes()) == 0 { &[] } else { self.fields.as_slice() };
+        let candidates = if self.may_hold(Traces::of(name)) { self.fields.as_slice() } else { &[] };
         candidates.iter().filter(move |field| field.is(name))
+    }
+
+    /// Whether a field of this name may be there.
+    #[must_use]
+    pub const fn may_hold(&self, name: Traces) -> bool {
+        self.traces.0 & name.0 != 0
     }
 
     /// How many fields have this name (lower case).
@@ -217,11 +223,26 @@ fn starts(bytes: &[u8], start: &[u8]) -> bool {
     bytes.get(..start.len()).is_some_and(|found| found.eq_ignore_ascii_case(start))
 }
 
-/// One bit of 128 for a name, by its length, its first and its last letter.
-fn mark(name: &[u8]) -> u128 {
-    // In either case a letter has the same mark.
-    let letter = |byte: Option<&u8>| byte.map_or(0, |byte| usize::from(byte | 0x20));
-    1 << ((name.len() * 37 + letter(name.first()) * 5 + letter(name.last()) * 11) % 128)
+/// One bit of 128 for each name, by its length, its first and its last letter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Traces(u128);
+
+impl Traces {
+    /// Of one name.
+    #[must_use]
+    pub fn of(name: &str) -> Self {
+        Self::of_bytes(name.as_bytes())
+    }
+
+    fn of_bytes(name: &[u8]) -> Self {
+        // In either case a letter leaves the same trace.
+        let letter = |byte: Option<&u8>| byte.map_or(0, |byte| usize::from(byte | 0x20));
+        Self(1 << ((name.len() * 37 + letter(name.first()) * 5 + letter(name.last()) * 11) % 128))
+    }
+
+    const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
 }
 
 impl Field<'_> {
@@ -260,13 +281,10 @@ fn line(bytes: &[u8]) -> Option<&[u8]> {
 
 /// RFC 5322 section 2.2: printable ASCII but colon, then a colon; white space before the colon is the obsolete form (4.5).
 fn field(line: &[u8]) -> Option<Field<'_>> {
-    let colon = memchr::memchr(b':', line)?;
-    let (name, rest) = line.split_at_checked(colon)?;
-    let name = name.trim_ascii_end();
-    if name.is_empty() || !name.iter().all(u8::is_ascii_graphic) {
-        return None;
-    }
-    Some(Field { name, value: rest.get(1..)?.trim_ascii() })
+    let end = line.iter().position(|byte| *byte == b':' || !byte.is_ascii_graphic())?;
+    let (name, rest) = line.split_at_checked(end)?;
+    let value = rest.trim_ascii_start().strip_prefix(b":")?;
+    (!name.is_empty()).then(|| Field { name, value: value.trim_ascii() })
 }
 
 #[cfg(test)]

@@ -16,6 +16,9 @@ pub struct Glance<'a> {
     pub text: &'a str,
     pub first: char,
     pub last: char,
+    /// What the first and the last character are.
+    begins: u8,
+    ends: u8,
     /// Whether the second character may belong to the first (a combining mark).
     is_joined: bool,
 }
@@ -24,30 +27,55 @@ impl<'a> Glance<'a> {
     /// None where there is nothing to see.
     #[must_use]
     pub fn of(line: &'a str) -> Option<Self> {
-        let mut characters = line.char_indices();
-        let (start, first) = characters.find(|(_, character)| !is(*character, BLANK))?;
-        let is_joined = characters.clone().next().is_some_and(|(_, second)| is(second, JOINING));
-        let (at, last) = characters.rev().find(|(_, character)| !is(*character, BLANK)).unwrap_or((start, first));
-        Some(Self { text: line.get(start..at + last.len_utf8())?, first, last, is_joined })
+        let classes: &[u8] = &CLASSES;
+        let mut text = line;
+        let (first, begins) = loop {
+            let first = text.chars().next()?;
+            let class = class(classes, first);
+            if class & BLANK == 0 {
+                break (first, class);
+            }
+            text = text.get(first.len_utf8()..)?;
+        };
+        let is_joined = text.chars().nth(1).is_some_and(|second| class(classes, second) & JOINING != 0);
+        let (last, ends) = loop {
+            let last = text.chars().next_back()?;
+            let class = class(classes, last);
+            if class & BLANK == 0 {
+                break (last, class);
+            }
+            text = text.get(..text.len() - last.len_utf8())?;
+        };
+        Some(Self { text, first, last, begins, ends, is_joined })
     }
 
     /// Whether a label, or what clients put before one, may begin the line.
     #[must_use]
-    pub fn may_be_labelled(&self) -> bool {
-        self.is_joined || is(self.first, LABEL)
+    pub const fn may_be_labelled(&self) -> bool {
+        self.is_joined || self.begins & LABEL != 0
     }
 
     /// Whether it may be a separator: without any rule around it, or a colon after it, it is a sentence.
     #[must_use]
-    pub fn may_separate(&self) -> bool {
-        is(self.first, RULE) || is(self.last, RULE | COLON)
+    pub const fn may_separate(&self) -> bool {
+        self.begins & RULE != 0 || self.ends & (RULE | COLON) != 0
     }
 
     /// Whether it may be an attribution's last line: a colon, or the Japanese verb.
     #[must_use]
     pub fn may_end_attribution(&self) -> bool {
-        is(self.last, COLON) || self.last == 'た' && self.text.ends_with("書きました")
+        self.ends & COLON != 0 || self.last == 'た' && self.text.ends_with("書きました")
     }
+}
+
+/// Whether a separator may be framed with it: a rule, a colon, or nothing to see.
+pub(super) fn is_frame(character: char) -> bool {
+    class(&CLASSES, character) & (RULE | COLON | BLANK) != 0
+}
+
+/// What may stand before a label: decoration, a bullet, or nothing to see.
+pub(super) fn is_dress(character: char) -> bool {
+    class(&CLASSES, character) & DRESS != 0
 }
 
 /// White space, or invisible.
@@ -58,6 +86,8 @@ const COLON: u8 = 4;
 const LABEL: u8 = 8;
 /// May combine with what stands before it, or is in need of the long way of folding.
 const JOINING: u8 = 16;
+/// Decoration, a bullet, white space, or invisible.
+const DRESS: u8 = 32;
 
 /// What each of the first 65,536 characters is.
 static CLASSES: LazyLock<Vec<u8>> = LazyLock::new(|| {
@@ -73,6 +103,7 @@ static CLASSES: LazyLock<Vec<u8>> = LazyLock::new(|| {
             (COLON, is_colon(character)),
             (LABEL, begins_label),
             (JOINING, folded.is_none()),
+            (DRESS, is_decoration_or_space(character) || is_bullet(character)),
         ];
         bits.iter().filter(|(_, holds)| *holds).fold(0, |class, (bit, _)| class | bit)
     };
@@ -80,11 +111,10 @@ static CLASSES: LazyLock<Vec<u8>> = LazyLock::new(|| {
 });
 
 #[inline]
-fn is(character: char, wanted: u8) -> bool {
-    let class = usize::try_from(u32::from(character)).ok().and_then(|code| CLASSES.get(code));
+fn class(classes: &[u8], character: char) -> u8 {
+    let class = usize::try_from(u32::from(character)).ok().and_then(|code| classes.get(code));
     // Beyond the table stand no rules and no colons.
-    let class = class.copied().unwrap_or(if is_invisible(character) { BLANK | JOINING } else { LABEL | JOINING });
-    class & wanted != 0
+    class.copied().unwrap_or(if is_invisible(character) { BLANK | JOINING | DRESS } else { LABEL | JOINING })
 }
 
 #[cfg(test)]

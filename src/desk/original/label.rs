@@ -6,8 +6,8 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use super::dress::{is_bullet, is_colon, is_decoration_or_space, unbold};
-use super::glance::Glance;
+use super::dress::{is_colon, is_decoration_or_space, unbold};
+use super::glance::{Glance, is_dress};
 use crate::desk::text::fold::fold;
 
 /// The fields of a forwarded header block that the desk tells apart.
@@ -148,10 +148,6 @@ pub(super) fn beginnings() -> impl Iterator<Item = char> {
     LABELS.keys().filter_map(|label| label.chars().next())
 }
 
-fn is_dress(character: char) -> bool {
-    is_decoration_or_space(character) || is_bullet(character)
-}
-
 fn known(label: &str) -> Option<&'static Label> {
     LABELS.get(&fold(label))
 }
@@ -186,8 +182,10 @@ pub(super) fn read(line: &str) -> Option<Labelled<'_>> {
 
 pub(super) const OPENING_BRACKETS: [char; 4] = ['【', '［', '[', '〔'];
 
-/// First bytes of the colons, and TAB. No byte further inside a character is one of them.
-const COLON_STARTS: [u8; 8] = [b':', b'\t', b'`', 0xD5, 0xE1, 0xE2, 0xEA, 0xEF];
+/// Whether this is the first byte of a colon, or TAB. No byte further inside a character is one of them.
+const fn begins_colon(byte: u8) -> bool {
+    matches!(byte, b':' | b'\t' | b'`' | 0xD5 | 0xE1 | 0xE2 | 0xEA | 0xEF)
+}
 
 /// The first colon or TAB, if it stands where a label ends.
 fn colon(bare: &str) -> Option<(usize, char)> {
@@ -199,7 +197,7 @@ fn colon(bare: &str) -> Option<(usize, char)> {
     if !may_hold {
         return None;
     }
-    let starts = window.iter().enumerate().filter(|(_, byte)| COLON_STARTS.contains(byte)).map(|(at, _)| at);
+    let starts = window.iter().enumerate().filter(|(_, byte)| begins_colon(**byte)).map(|(at, _)| at);
     let found = |at: usize| bare.get(at..)?.chars().next().filter(|character| is_colon(*character) || *character == '\t');
     let (at, separator) = starts.into_iter().find_map(|at| Some((at, found(at)?)))?;
     (bare.get(..at)?.chars().count() < LONGEST_LABEL).then_some((at, separator))

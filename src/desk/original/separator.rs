@@ -6,10 +6,10 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use super::dress::{is_colon, is_rule};
-use super::glance::Glance;
+use super::dress::is_rule;
+use super::glance::{Glance, is_frame};
 use super::label::rows;
-use crate::desk::text::fold::{fold, is_invisible};
+use crate::desk::text::fold::fold;
 
 /// What a separator line says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,10 +47,6 @@ static WORDS: LazyLock<Words> = LazyLock::new(|| {
     }
     words
 });
-
-fn is_frame(character: char) -> bool {
-    is_rule(character) || character.is_whitespace() || is_colon(character) || is_invisible(character)
-}
 
 /// A separator's words are few. In bytes.
 const LONGEST: usize = 300;

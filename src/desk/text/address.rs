@@ -106,7 +106,7 @@ fn split_list(text: &str) -> impl Iterator<Item = &str> {
 fn normalised(text: &str) -> Cow<'_, str> {
     // Kana, ideographs and printable ASCII.
     let is_plain = |byte: u8| matches!(byte, b' '..=b'~' | 0x80..=0xBF | 0xE3..=0xE9);
-    if text.bytes().all(is_plain) && !text.contains('\u{3000}') {
+    if text.bytes().fold(true, |plain, byte| plain & is_plain(byte)) && (text.is_ascii() || !text.contains('\u{3000}')) {
         return Cow::Borrowed(text);
     }
     let visible = visible(text);
@@ -127,13 +127,18 @@ fn angle<'t>(text: &'t str) -> Option<(&'t str, &'t str)> {
         inside.contains('@').then_some((before, inside))
     };
     let in_angles = text.rsplit_once('<').and_then(|around| enclosed(around, '>'));
-    let (before, inside) = in_angles.or_else(|| text.rsplit_once("[mailto:").and_then(|around| enclosed(around, ']')))?;
+    let in_brackets = || text.contains('[').then(|| text.rsplit_once("[mailto:"))?.and_then(|around| enclosed(around, ']'));
+    let (before, inside) = in_angles.or_else(in_brackets)?;
     // `a@b<mailto:a@b>` and `<[a@b](mailto:a@b)>`
     Some((before.split('<').next().unwrap_or(before), inside))
 }
 
 fn address_of(text: &str) -> Option<String> {
-    let bare = text.trim().trim_start_matches("mailto:").trim_start_matches('[');
+    let mut bare = text.trim();
+    while let Some(rest) = bare.strip_prefix("mailto:") {
+        bare = rest;
+    }
+    let bare = bare.trim_start_matches('[');
     // `<[a@b](mailto:a@b)>`, `<a@b [mailto:a@b]>`; a bracket right behind the `@` holds an address literal.
     let bytes = bare.as_bytes();
     let is_after_space = |at: usize| at.checked_sub(1).and_then(|before| bytes.get(before)) == Some(&b' ');

@@ -41,7 +41,8 @@ pub fn lines(text: &str) -> Vec<Line<'_>> {
 pub fn lines_as<'a, T>(text: &'a str, of: impl Fn(Line<'a>) -> T) -> Vec<T> {
     let bytes = text.as_bytes();
     let mut found = Vec::with_capacity(text.len() / 32 + 1);
-    if memchr::memchr2(0x0B, 0x0C, bytes).is_none() && LINE_SEPARATOR.find(bytes).is_none() {
+    let has_separator = memchr::memchr(LINE_SEPARATOR_START, bytes).is_some() && LINE_SEPARATOR.find(bytes).is_some();
+    if memchr::memchr2(0x0B, 0x0C, bytes).is_none() && !has_separator {
         let mut returns = 0;
         found.extend(ends(text).map(|(line, has_return)| {
             returns += usize::from(has_return);
@@ -88,6 +89,8 @@ fn ends(text: &str) -> impl Iterator<Item = (&str, bool)> {
 }
 
 static LINE_SEPARATOR: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\u{2028}"));
+/// Its first byte, which most texts have nowhere.
+const LINE_SEPARATOR_START: u8 = 0xE2;
 
 /// Removes up to `most` quote marks (`>` or `＞`, each with one space after it at most; a bar before a space, as some webmail writes).
 fn peel(line: &str, most: u8) -> (u8, &str) {

@@ -15,11 +15,10 @@ pub fn mixed_word(text: &str) -> Option<&str> {
     words.find(|word| word.chars().any(is_latin) && word.chars().any(is_look_alike))
 }
 
-/// Looks for the first bytes of their letters; no byte of a kana or an ideograph is one of them.
+/// Looks for the first bytes of their letters; no byte of a kana or an ideograph is one of them. All bytes, since sixteen at once are
+/// looked at so.
 fn may_hold_greek_or_cyrillic(text: &[u8]) -> bool {
-    memchr::memchr3(0xCD, 0xCE, 0xCF, text).is_some()
-        || memchr::memchr3(0xD0, 0xD1, 0xD2, text).is_some()
-        || memchr::memchr2(0xD3, 0xD4, text).is_some()
+    text.iter().fold(false, |found, byte| found | matches!(byte, 0xCD..=0xD4))
 }
 
 fn is_latin(character: char) -> bool {
