@@ -261,9 +261,12 @@ impl mailbox::Ledger for Ledger {
                     "The server went back in its numbering; the mails from there on are read again."
                 );
             }
-            Event::Reconciled { found } => {
+            Event::Reconciled { found, left_out } => {
                 if found > 0 {
                     tracing::warn!(account, found, "Mails that had been overlooked were found and taken.");
+                }
+                if left_out > 0 {
+                    tracing::warn!(account, left_out, "Not all mails could be compared; the server does not tell which of them there are.");
                 }
             }
             Event::SentUnread { sentence } => {

@@ -236,8 +236,8 @@ pub enum Event {
     Renumbered { was: u32, uidvalidity: u32 },
     /// The server went back in its numbering (restored from a backup); the mails from `from` on are read again.
     Rewound { was_next_uid: u32, from: u32 },
-    /// All UIDs were compared; `found` mails had been overlooked and were taken.
-    Reconciled { found: usize },
+    /// All UIDs were compared; `found` mails had been overlooked and were taken, of `left_out` the server says nothing.
+    Reconciled { found: usize, left_out: usize },
     /// The server does not tell which letters stand in the folder for sent mail.
     SentUnread { sentence: String },
     /// A mail could not be had; it will be tried again.

@@ -188,28 +188,37 @@ impl<L: Ledger> Visit<'_, L> {
             Depth::Detailed => self.list_detailed(window).await,
             Depth::Bare => {
                 let most = usize::try_from(DETAILED).unwrap_or(usize::MAX);
-                let found = folder::uids(self.session, window.from, window.to, most).await;
+                let Some(found) = self.list_bare(window, most).await? else { return Ok((Vec::new(), window.from)) };
                 let mut notes = self.memory.notes();
-                let resume_at = match found {
-                    Ok(found) => match found.first() {
-                        Some(first) => {
-                            notes.stride.met_mails();
-                            *first
-                        }
-                        None => {
-                            notes.stride.crossed_gap();
-                            window.to.saturating_add(1)
-                        }
-                    },
-                    // More than the server lists at once: narrower windows follow.
-                    Err(error) if error.wants_less() => {
-                        notes.stride.stumbled();
-                        window.from
+                let resume_at = match found.first() {
+                    Some(first) => {
+                        notes.stride.met_mails();
+                        *first
                     }
-                    Err(other) => return Err(other),
+                    None => {
+                        notes.stride.crossed_gap();
+                        window.to.saturating_add(1)
+                    }
                 };
                 Ok((Vec::new(), resume_at))
             }
+        }
+    }
+
+    /// The first `most` UIDs of a window; none where it is more than the server lists at once, or where it lists none of it. Narrower
+    /// windows follow then.
+    async fn list_bare(&mut self, window: Window, most: usize) -> Result<Option<Vec<u32>>, MailboxError> {
+        self.memory.notes().listing = Some(Window { depth: Depth::Bare, ..window });
+        match folder::uids(self.session, window.from, window.to, most).await {
+            Ok(found) => {
+                self.memory.notes().listed();
+                Ok(Some(found))
+            }
+            Err(error) if error.wants_less() => {
+                self.memory.notes().listing_failed();
+                Ok(None)
+            }
+            Err(other) => Err(other),
         }
     }
 
@@ -230,18 +239,15 @@ impl<L: Ledger> Visit<'_, L> {
                 }
                 Err(other) => return Err(other),
             }
-            self.memory.notes().listing = None;
+            self.memory.notes().listed();
         }
         let width = usize::try_from(to.saturating_sub(from)).unwrap_or(usize::MAX).saturating_add(1);
+        if from == to && self.memory.notes().is_unlistable(from) {
+            present = vec![Listed { uid: from, size: None, internal_date: None }];
+        }
         if present.len() < width {
             // Gaps are believed only when a request that cannot fail over a mail's content shows them as well.
-            let listed = match folder::uids(self.session, from, to, width).await {
-                Err(error) if error.wants_less() && from < to => {
-                    self.memory.notes().stride.stumbled();
-                    return Ok((Vec::new(), from));
-                }
-                outcome => outcome?,
-            };
+            let Some(listed) = self.list_bare(window, width).await? else { return Ok((Vec::new(), from)) };
             for uid in listed {
                 if let Err(place) = present.binary_search_by_key(&uid, |mail| mail.uid) {
                     present.insert(place, Listed { uid, size: None, internal_date: None });

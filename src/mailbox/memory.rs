@@ -12,8 +12,8 @@ use super::error::MailboxError;
 use super::folder::Items;
 use super::ledger::FailureKind;
 use super::reconcile::Progress;
-use super::suspects::{Blame, Suspects};
-use super::windows::{Stride, Window};
+use super::suspects::{Blame, PATIENCE, Suspects};
+use super::windows::{Depth, Stride, Window};
 
 /// Shared by the watcher and its connections' tasks. Never locked across an await.
 #[derive(Debug, Default)]
@@ -24,10 +24,12 @@ pub(super) struct Memory(Mutex<Notes>);
 pub(super) struct Notes {
     pub suspects: Suspects,
     pub stride: Stride,
-    /// The window whose details are being asked for.
+    /// The window that is being asked about.
     pub listing: Option<Window>,
     /// UIDs whose size and date the server cannot say.
     pub undetailed: BTreeSet<u32>,
+    /// How often the server failed to say whether a UID exists.
+    unlisted: BTreeMap<u32, u32>,
     pub last_mail: LastMail,
     pub looks: u64,
     /// The letters in the folder for sent mail were made known in this run.
@@ -97,9 +99,29 @@ impl Notes {
         let Some(window) = self.listing.take() else { return Blame::Nobody };
         if window.from == window.to {
             self.undetailed.insert(window.from);
+            if window.depth == Depth::Bare {
+                *self.unlisted.entry(window.from).or_default() += 1;
+            }
         }
         self.stride.stumbled();
         Blame::Somebody
+    }
+
+    /// The server has listed a window.
+    pub(super) fn listed(&mut self) {
+        if let Some(Window { from, to, depth: Depth::Bare }) = self.listing.take() {
+            self.unlisted.retain(|uid, _| !(from..=to).contains(uid));
+        }
+    }
+
+    /// Whether it is no use to ask once more if a UID exists. Only a fetch can tell then.
+    pub(super) fn is_unlistable(&self, uid: u32) -> bool {
+        self.unlisted.get(&uid).is_some_and(|failures| *failures >= PATIENCE)
+    }
+
+    /// The first UID of a range of which that is so.
+    pub(super) fn first_unlistable(&self, from: u32, to: u32) -> Option<u32> {
+        (from <= to).then(|| self.unlisted.range(from..=to).find(|(_, failures)| **failures >= PATIENCE).map(|(uid, _)| *uid))?
     }
 
     /// The connection is over: what was asked for and did not come is suspect.

@@ -6,8 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Failures of a mail alone before it goes to quarantine.
-const PATIENCE: u32 = 3;
+/// Failures of a mail alone before it is given up: its listing, and then its fetch.
+pub(super) const PATIENCE: u32 = 3;
 
 /// What is known about mails that would not come.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]

@@ -123,7 +123,7 @@ async fn a_mail_below_the_cursor_is_found_by_the_reconcile() {
     let server = server(12, vec![]);
     let ledger = experienced(1_700_000_000, 13, (1..=12).filter(|uid| ![4, 9].contains(uid)));
     let bench = Bench::with(settings(server.port()), ledger);
-    bench.ledger.until("the reconcile", |rows| rows.events.contains(&Event::Reconciled { found: 2 })).await;
+    bench.ledger.until("the reconcile", |rows| rows.events.contains(&Event::Reconciled { found: 2, left_out: 0 })).await;
     let ledger = bench.stop().await;
     assert_eq!(ledger.rows().bodies(), [mail(4), mail(9)]);
     assert_eq!(ledger.rows().cursor.unwrap().next_uid, 13);
@@ -139,7 +139,7 @@ async fn a_new_mail_does_not_wait_for_the_reconcile() {
         post.deliver(mail(12_001));
     });
     let bench = Bench::with(settings(server.port()), ledger);
-    bench.ledger.until("the reconcile", |rows| rows.events.contains(&Event::Reconciled { found: 0 })).await;
+    bench.ledger.until("the reconcile", |rows| rows.events.contains(&Event::Reconciled { found: 0, left_out: 0 })).await;
     assert_eq!(bench.stop().await.rows().bodies(), [mail(12_001)]);
     let commands = server.commands();
     let place =

@@ -74,6 +74,49 @@ async fn a_mail_that_cannot_even_be_listed_does_not_stop_the_office() {
 }
 
 #[tokio::test]
+async fn a_mail_whose_very_uid_cannot_be_asked_for_stops_neither_the_look_nor_the_comparison() {
+    for what in [What::MalformedForUid(31), What::NoWordOfUid(31)] {
+        let server = server(MAILS, vec![When::command("UID FETCH").then(what.clone())]);
+        let bench = Bench::start(settings(server.port()));
+        let compared = Event::Reconciled { found: 0, left_out: 1 };
+        bench.ledger.until("the comparison", |rows| rows.events.contains(&compared)).await;
+        let rows = bench.stop().await.rows().clone();
+        assert_eq!(in_order(&rows), all_but(&[31]), "{what:?}");
+        assert_eq!(rows.quarantine.keys().copied().collect::<Vec<u32>>(), [31], "{what:?}");
+        assert_eq!(rows.cursor.unwrap().next_uid, 61, "{what:?}");
+        assert!(server.connections() < 25, "{what:?}: {} connections", server.connections());
+    }
+}
+
+#[tokio::test]
+async fn a_comparison_goes_around_a_mail_whose_very_uid_cannot_be_asked_for() {
+    for what in [What::MalformedForUid(31), What::NoWordOfUid(31)] {
+        let server = server(MAILS, vec![When::command("UID FETCH").then(what.clone())]);
+        let ledger = std::sync::Arc::new(crate::ledger::MemoryLedger::default());
+        ledger.rows().cursor = Some(Cursor { uidvalidity: 1_700_000_000, next_uid: 61, backlog: None });
+        ledger.rows().known = (1..=60).filter(|uid| ![2, 32, 60].contains(uid)).map(|uid| (1_700_000_000, uid)).collect();
+        let bench = Bench::with(settings(server.port()), ledger);
+        let compared = Event::Reconciled { found: 3, left_out: 1 };
+        bench.ledger.until("the comparison", |rows| rows.events.contains(&compared)).await;
+        assert_eq!(bench.stop().await.rows().bodies(), [mail(2), mail(32), mail(60)], "{what:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_comparison_with_a_server_that_lists_nothing_comes_to_its_end() {
+    let server = server(300, vec![When::command("UID FETCH").containing("(UID)").then(What::No("Not now".to_owned()))]);
+    let ledger = std::sync::Arc::new(crate::ledger::MemoryLedger::default());
+    ledger.rows().cursor = Some(Cursor { uidvalidity: 1_700_000_000, next_uid: 301, backlog: None });
+    ledger.rows().known = (1..=300).map(|uid| (1_700_000_000, uid)).collect();
+    let bench = Bench::with(settings(server.port()), ledger);
+    bench.ledger.until("the comparison", |rows| rows.events.iter().any(|event| matches!(event, Event::Reconciled { .. }))).await;
+    let rows = bench.stop().await.rows().clone();
+    assert!(rows.events.contains(&Event::Reconciled { found: 0, left_out: 100 }), "{:?}", rows.events);
+    assert!(rows.quarantine.is_empty() && rows.kept.is_empty());
+    assert_eq!(server.connections(), 1);
+}
+
+#[tokio::test]
 async fn a_panic_of_the_parser_costs_a_connection_and_no_mail() {
     for nonsense in ["* 1 FETCH (UID 1 INTERNALDATE NIL)\r\n", "* OK [ALERT]été\r\n"] {
         let rule = When::command("UID FETCH").containing("INTERNALDATE").nth(1).then(What::Garbage(nonsense.as_bytes().to_vec()));
@@ -220,7 +263,7 @@ async fn a_server_that_answers_only_for_the_newest_is_asked_for_less() {
         bench.ledger.until("the comparison", |rows| rows.events.iter().any(|event| matches!(event, Event::Reconciled { .. }))).await;
         let rows = bench.stop().await.rows().clone();
         assert_eq!(in_order(&rows), mails(MAILS), "{name}");
-        assert!(rows.events.contains(&Event::Reconciled { found: 0 }), "nothing was left for the net below: {name}");
+        assert!(rows.events.contains(&Event::Reconciled { found: 0, left_out: 0 }), "nothing was left for the net below: {name}");
         assert!(rows.quarantine.is_empty() && rows.absent.is_empty(), "{name} {:?} {:?}", rows.quarantine, rows.absent);
         assert_eq!(server.connections(), 1, "{name}");
     }
@@ -233,7 +276,7 @@ async fn a_comparison_with_a_server_that_answers_only_for_the_newest_finds_what_
     ledger.rows().cursor = Some(Cursor { uidvalidity: 1_700_000_000, next_uid: 61, backlog: None });
     ledger.rows().known = (1..=60).filter(|uid| *uid != 2).map(|uid| (1_700_000_000, uid)).collect();
     let bench = Bench::with(settings(server.port()), ledger);
-    bench.ledger.until("the comparison", |rows| rows.events.contains(&Event::Reconciled { found: 1 })).await;
+    bench.ledger.until("the comparison", |rows| rows.events.contains(&Event::Reconciled { found: 1, left_out: 0 })).await;
     assert_eq!(bench.stop().await.rows().bodies(), [mail(2)]);
 }
 

@@ -189,6 +189,8 @@ pub enum What {
     UnsolicitedFetch,
     /// FETCH of a body whose set holds this UID: NO, and nothing of the others either.
     NoForUid(u32),
+    /// FETCH of anything whose answer holds this UID: NO, and nothing of the others either.
+    NoWordOfUid(u32),
     /// So many responses, then a tagged NO.
     NoAfterLines(usize, String),
     /// FETCH: the response for this UID cannot be parsed. Listings, too: use [`When::containing`] to spare them.
@@ -255,6 +257,11 @@ impl What {
             Self::NoForUid(uid) => afterwards(move |reply| {
                 if reply.bodies_asked.contains(&uid) {
                     *reply = Reply::tagged("NO [SERVERBUG] Message cannot be read");
+                }
+            }),
+            Self::NoWordOfUid(uid) => afterwards(move |reply| {
+                if reply.lines.iter().any(|line| line.uid == Some(uid)) {
+                    *reply = Reply::tagged("NO Message cannot be read");
                 }
             }),
             Self::NoAfterLines(lines, text) => afterwards(move |reply| {
