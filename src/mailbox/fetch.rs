@@ -139,7 +139,7 @@ impl Fetcher<'_> {
         let mut proofs = 0;
         loop {
             let Ok(offset) = u32::try_from(body.len()) else { return Ok(()) };
-            match self.piece(mail.uid, offset, size, &mut body).await {
+            match self.piece(mail, offset, size, &mut body).await {
                 Ok(Portion::Full) => {}
                 Ok(Portion::All) => break,
                 Ok(Portion::Strange) => return Ok(()),
@@ -150,7 +150,7 @@ impl Fetcher<'_> {
                         break;
                     }
                     proofs += 1;
-                    match self.proof(mail.uid, u32::try_from(body.len()).unwrap_or(u32::MAX)).await? {
+                    match self.proof(mail, u32::try_from(body.len()).unwrap_or(u32::MAX)).await? {
                         Proof::Ended => break,
                         // Only what has grown may grow further: a piece that never comes is not asked for again and again.
                         Proof::GoesOn if proofs <= MOST_PROOFS && offset < u32::try_from(body.len()).unwrap_or(u32::MAX) => {}
@@ -177,8 +177,9 @@ impl Fetcher<'_> {
     }
 
     /// Asks for the `size` bytes from `at` on, and puts what comes behind `body`, which holds those before.
-    async fn piece(&mut self, uid: u32, at: u32, size: u32, body: &mut Vec<u8>) -> Result<Portion, MailboxError> {
+    async fn piece(&mut self, mail: Listed, at: u32, size: u32, body: &mut Vec<u8>) -> Result<Portion, MailboxError> {
         let mut portion = Portion::Nothing;
+        let uid = mail.uid;
         let whole = usize::try_from(size).unwrap_or(usize::MAX);
         self.session
             .command(&format!("UID FETCH {uid} (UID BODY.PEEK[]<{at}.{size}>)"), Haste::Bulk, |data| {
@@ -189,8 +190,9 @@ impl Fetcher<'_> {
                     portion = match offset {
                         Some(offset) if offset == at && bytes.len() == whole => Portion::Full,
                         Some(offset) if offset == at && bytes.len() < whole => Portion::Short,
-                        // Servers without partial fetches answer with everything.
-                        None if at == 0 => Portion::All,
+                        // Servers without partial fetches answer with everything. What is exactly as long as was asked for may be a piece
+                        // of which the server does not say so.
+                        None if at == 0 && (bytes.len() != whole || mail.size == Some(length(bytes))) => Portion::All,
                         _ => Portion::Strange,
                     };
                     if !matches!(portion, Portion::Strange) {
@@ -205,9 +207,9 @@ impl Fetcher<'_> {
 
     /// Whether a mail ends at `end`: of two bytes from the last one on, the server must have exactly one (RFC 3501, 6.4.5: a partial fetch
     /// beyond the end is truncated).
-    async fn proof(&mut self, uid: u32, end: u32) -> Result<Proof, MailboxError> {
+    async fn proof(&mut self, mail: Listed, end: u32) -> Result<Proof, MailboxError> {
         let mut beyond = Vec::new();
-        let portion = self.piece(uid, end.saturating_sub(1), 2, &mut beyond).await?;
+        let portion = self.piece(mail, end.saturating_sub(1), 2, &mut beyond).await?;
         Ok(match (portion, beyond.len()) {
             (Portion::Short, 1) => Proof::Ended,
             (Portion::Full, _) => Proof::GoesOn,

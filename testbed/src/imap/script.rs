@@ -201,6 +201,8 @@ pub enum What {
     MessageLimitBesideExpunge(usize),
     /// FETCH: no literal is longer than this; the rest of the piece is left out.
     PiecesAtMost(usize),
+    /// FETCH: pieces come without saying where they begin.
+    PiecesWithoutOrigin,
     /// FETCH: announces a literal of so many octets in the first response that has one, and sends nothing more.
     HugeLiteral(u64),
     /// BYE in place of the greeting, then an orderly end.
@@ -288,6 +290,16 @@ impl What {
                 for piece in reply.lines.iter_mut().flat_map(|line| &mut line.pieces) {
                     if let Piece::Literal(_, range) = piece {
                         range.end = range.end.min(range.start + octets);
+                    }
+                }
+            }),
+            Self::PiecesWithoutOrigin => afterwards(|reply| {
+                for piece in reply.lines.iter_mut().flat_map(|line| &mut line.pieces) {
+                    if let Piece::Text(text) = piece
+                        && let Some(label) = text.windows(7).position(|window| window == b"BODY[]<")
+                        && let Some(length) = text.iter().skip(label).position(|byte| *byte == b'>')
+                    {
+                        text.drain(label + 6..=label + length);
                     }
                 }
             }),
