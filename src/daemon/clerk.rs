@@ -114,6 +114,7 @@ impl Clerk {
                 Err(error) => {
                     tracing::error!(%error, "Judging is interrupted; it goes on by itself.");
                     self.board.say(PART, State::Sick(error.to_string()));
+                    self.look_at_the_breaker().await;
                     self.rest(PAUSE).await;
                 }
             }

@@ -128,10 +128,11 @@ fn is_our_letter(headers: &Headers<'_>) -> bool {
 #[must_use]
 pub fn is_null_path(headers: &Headers<'_>) -> bool {
     headers.text("return-path").is_some_and(|path| {
-        let path: String = lower(&path).chars().filter(|character| !character.is_whitespace()).collect();
+        let path = if path.contains(char::is_whitespace) { path.split_whitespace().collect() } else { path };
         // qmail writes `<#@[]>` where even a bounce came back, Postfix asks as `double-bounce` whether an address is there.
         let local = path.trim_matches(['<', '>']).split('@').next().unwrap_or_default();
-        matches!(path.as_str(), "<>" | "<#@[]>") || matches!(local, "mailer-daemon" | "double-bounce" | "autoresponder")
+        let is_local = |name: &&str| name.eq_ignore_ascii_case(local);
+        matches!(path.as_ref(), "<>" | "<#@[]>") || ["mailer-daemon", "double-bounce", "autoresponder"].iter().any(is_local)
     })
 }
 
@@ -161,7 +162,7 @@ fn is_auto_submitted(headers: &Headers<'_>) -> bool {
 /// The first token in lower case, comments (RFC 5322 section 3.2.2) left out.
 fn first_token(value: &str) -> String {
     let mut depth = 0_u32;
-    let mut token = String::new();
+    let mut token = String::with_capacity(value.len().min(32));
     for character in value.trim_start().chars() {
         match character {
             '(' => depth += 1,

@@ -87,12 +87,11 @@ impl Reply {
 #[must_use]
 pub fn read(raw: &[u8], rules: &Rules) -> Reading {
     let message = Message::parse(raw, &rules.limits);
-    let are_legible = message.headers.are_legible();
     let mut contents = original::find(&message, rules);
     let subject = message.headers.subject().map(|subject| text::fold::visible(subject.text.trim()).into_owned());
     let notices = notice::recognise(&contents, subject.as_deref(), rules);
     let mut findings = check::of_contents(message.admission, &contents, &notices, rules);
-    if !are_legible {
+    if !message.headers.are_legible() {
         findings.push(Finding::new(FindingCode::Illegible, Some("Subject, From")));
     }
     let held = gate::by_headers(&message.headers, rules);

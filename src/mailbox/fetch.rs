@@ -93,9 +93,14 @@ impl Fetcher<'_> {
         };
         let missing: Vec<u32> = uids.iter().copied().filter(|uid| !harvest.has(*uid)).collect();
         if !missing.is_empty() {
-            let existing = folder::existing(self.session, &missing).await?;
+            let existing = match folder::existing(self.session, &missing).await {
+                Ok(existing) => existing,
+                // It says nothing of them: neither here nor gone.
+                Err(error) if error.wants_less() => missing.iter().copied().collect(),
+                Err(other) => return Err(other),
+            };
             for uid in missing.into_iter().filter(|uid| !existing.contains(uid)) {
-                self.memory.notes().suspects.cleared(uid);
+                self.memory.notes().resolved(uid);
                 harvest.absent.push(uid);
             }
         }
@@ -123,7 +128,7 @@ impl Fetcher<'_> {
                     return Err(MailboxError::Overfull { command: "UID FETCH".to_owned(), limit });
                 }
                 harvest.arrivals.push(whole(mail, bytes.to_vec(), backlog));
-                memory.notes().suspects.cleared(uid);
+                memory.notes().resolved(uid);
                 Ok(())
             })
             .await?;
@@ -142,6 +147,7 @@ impl Fetcher<'_> {
             match self.piece(mail, offset, size, &mut body).await {
                 Ok(Portion::Full) => {}
                 Ok(Portion::All) => break,
+                Ok(Portion::Unplaced) => return self.together(&[mail], &[mail.uid], harvest).await,
                 Ok(Portion::Strange) => return Ok(()),
                 Ok(Portion::Short | Portion::Nothing) | Err(MailboxError::Refused { .. }) if !body.is_empty() => {
                     // Most likely the end. But a mail that was moved away meanwhile, or a server that gives less at a time than it is asked
@@ -171,7 +177,7 @@ impl Fetcher<'_> {
         }
         if plausible(&body, &mail) {
             harvest.arrivals.push(whole(&mail, body, self.backlog));
-            self.memory.notes().suspects.cleared(mail.uid);
+            self.memory.notes().resolved(mail.uid);
         }
         Ok(())
     }
@@ -190,12 +196,12 @@ impl Fetcher<'_> {
                     portion = match offset {
                         Some(offset) if offset == at && bytes.len() == whole => Portion::Full,
                         Some(offset) if offset == at && bytes.len() < whole => Portion::Short,
-                        // Servers without partial fetches answer with everything. What is exactly as long as was asked for may be a piece
-                        // of which the server does not say so.
-                        None if at == 0 && (bytes.len() != whole || mail.size == Some(length(bytes))) => Portion::All,
+                        // Servers without partial fetches answer with everything.
+                        None if at == 0 && (bytes.len() > whole || mail.size == Some(length(bytes))) => Portion::All,
+                        None if at == 0 => Portion::Unplaced,
                         _ => Portion::Strange,
                     };
-                    if !matches!(portion, Portion::Strange) {
+                    if !matches!(portion, Portion::Unplaced | Portion::Strange) {
                         body.extend_from_slice(bytes);
                     }
                 }
@@ -237,7 +243,7 @@ impl Fetcher<'_> {
                 content: Content::HeadersOnly(bytes),
                 sighting: cursor::sighting(mail.uid, self.backlog),
             });
-            self.memory.notes().suspects.cleared(mail.uid);
+            self.memory.notes().resolved(mail.uid);
         }
         Ok(())
     }
@@ -253,6 +259,8 @@ enum Portion {
     Short,
     /// The whole mail at once.
     All,
+    /// Bytes that may be the whole mail, or a piece of which the server does not say so: it has to be asked for the whole.
+    Unplaced,
     /// Bytes from elsewhere, or more than were asked for.
     Strange,
 }

@@ -9,9 +9,9 @@ use super::batches::{self, Listed, Order};
 use super::cursor::{self, Start};
 use super::error::MailboxError;
 use super::fetch::{Fetcher, Harvest};
-use super::folder;
+use super::folder::{self, Items};
 use super::intake;
-use super::ledger::{Backlog, Batch, Event, Ledger, Place, Sighting};
+use super::ledger::{Backlog, Batch, Cursor, Event, Ledger, Place, Sighting};
 use super::memory::Memory;
 use super::reconcile::Progress;
 use super::session::Session;
@@ -70,18 +70,12 @@ impl<L: Ledger> Visit<'_, L> {
     /// Looks for mails from the cursor on.
     pub(super) async fn look(&mut self) -> Result<Looked, MailboxError> {
         let growths = self.session.view().growths;
-        let items = self.memory.notes().last_mail.items();
-        self.memory.notes().last_mail.asked(items);
-        let (account, folder) = (&self.settings.account, &self.settings.folder);
-        let (last, known) = tokio::join!(folder::last_mail(self.session, items), self.ledger.cursor(account, folder));
-        self.newest = last?;
-        self.memory.notes().last_mail.answered(items);
-        let last = self.newest.map(|mail| mail.uid);
+        let (last, known) = self.newest().await?;
         let uidnext = self.session.view_mut().uidnext.take();
         if self.session.view().uidvalidity != self.place.uidvalidity {
             return Err(MailboxError::Renumbered);
         }
-        let plan = cursor::plan(known?, self.place.uidvalidity, uidnext, last);
+        let plan = cursor::plan(known, self.place.uidvalidity, uidnext, last);
         self.announce(plan.start, plan.from);
         let mut front = Front { next_uid: plan.from, backlog: plan.backlog, received: 0 };
         if plan.start != Start::Resumed {
@@ -92,10 +86,32 @@ impl<L: Ledger> Visit<'_, L> {
         let looked = self.advance(last.unwrap_or(0), &mut front, growths).await?;
         if let Looked::Through { .. } = looked {
             let exists = self.session.view().exists;
-            self.memory.notes().looks += 1;
+            let mut notes = self.memory.notes();
+            notes.looks += 1;
+            notes.last_mail.looked();
+            drop(notes);
             self.observe(Event::Looked { exists, uidvalidity: self.place.uidvalidity, next_uid: front.next_uid });
         }
         Ok(looked)
+    }
+
+    /// The UID of the folder's last mail, and the cursor. Where nothing is to be had of the last mail, it is what UIDNEXT says, and never
+    /// below the cursor: a UIDNEXT that went back needs a second witness.
+    async fn newest(&mut self) -> Result<(Option<u32>, Option<Cursor>), MailboxError> {
+        let (account, folder) = (&self.settings.account, &self.settings.folder);
+        let items = self.memory.notes().last_mail.items();
+        if let (None, Some(uidnext)) = (items, self.session.view().uidnext) {
+            self.newest = None;
+            let known = self.ledger.cursor(account, folder).await?;
+            let next_uid = known.map_or(uidnext, |cursor| cursor.next_uid.max(uidnext));
+            return Ok((next_uid.checked_sub(1).filter(|last| *last > 0), known));
+        }
+        let items = items.unwrap_or(Items::Bare);
+        self.memory.notes().last_mail.asked();
+        let (last, known) = tokio::join!(folder::last_mail(self.session, items), self.ledger.cursor(account, folder));
+        self.newest = last?;
+        self.memory.notes().last_mail.answered(items);
+        Ok((self.newest.map(|mail| mail.uid), known?))
     }
 
     fn announce(&self, start: Start, from: u32) {
@@ -242,7 +258,7 @@ impl<L: Ledger> Visit<'_, L> {
             self.memory.notes().listed();
         }
         let width = usize::try_from(to.saturating_sub(from)).unwrap_or(usize::MAX).saturating_add(1);
-        if from == to && self.memory.notes().is_unlistable(from) {
+        if present.is_empty() && from == to && self.memory.notes().is_unlistable(from) {
             present = vec![Listed { uid: from, size: None, internal_date: None }];
         }
         if present.len() < width {

@@ -45,29 +45,38 @@ pub(super) struct Notes {
     pub uidvalidity: u32,
 }
 
-/// How often in a row the question for size and date of the folder's last mail was not answered: a date that breaks the parser would do so
-/// at every look. After the second time only its UID is asked for, as long as the process and the numbering last.
+/// How often in a row the question for the folder's last mail was not answered: a date, or anything else, that breaks the parser would do so
+/// at every look. After the second time only its UID is asked for, as long as the process and the numbering last; after two more, UIDNEXT
+/// has to do now and then.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct LastMail {
     unanswered: u8,
 }
 
 impl LastMail {
-    /// A lost line is not the mail's fault; two in a row may be.
-    pub(super) fn items(self) -> Items {
-        if self.unanswered < 2 { Items::Detailed } else { Items::Bare }
+    /// What to ask for. A lost line is not the mail's fault; two in a row may be.
+    pub(super) fn items(self) -> Option<Items> {
+        match self.unanswered {
+            0 | 1 => Some(Items::Detailed),
+            2 | 3 => Some(Items::Bare),
+            _ => None,
+        }
     }
 
-    pub(super) fn asked(&mut self, items: Items) {
-        if items == Items::Detailed {
-            self.unanswered = self.unanswered.saturating_add(1);
-        }
+    pub(super) fn asked(&mut self) {
+        self.unanswered = self.unanswered.saturating_add(1);
     }
 
     pub(super) fn answered(&mut self, items: Items) {
-        if items == Items::Detailed {
-            self.unanswered = 0;
-        }
+        self.unanswered = match items {
+            Items::Detailed => 0,
+            Items::Bare => self.unanswered.min(2),
+        };
+    }
+
+    /// A look is over; it may be another mail the next time.
+    pub(super) fn looked(&mut self) {
+        self.unanswered = self.unanswered.min(3);
     }
 }
 
@@ -114,6 +123,20 @@ impl Notes {
         }
     }
 
+    /// This mail came, or is known to be gone: nothing is held against it any more.
+    pub(super) fn resolved(&mut self, uid: u32) {
+        self.suspects.cleared(uid);
+        self.unlisted.remove(&uid);
+    }
+
+    /// Where the comparison goes on. A single UID that was not answered is left out from now on.
+    pub(super) fn resume_comparison(&mut self) -> Progress {
+        let (progress, silent) = self.reconciling.resumed();
+        self.unlisted.extend(silent.map(|uid| (uid, PATIENCE)));
+        self.reconciling = progress;
+        progress
+    }
+
     /// Whether it is no use to ask once more if a UID exists. Only a fetch can tell then.
     pub(super) fn is_unlistable(&self, uid: u32) -> bool {
         self.unlisted.get(&uid).is_some_and(|failures| *failures >= PATIENCE)
@@ -130,6 +153,7 @@ impl Notes {
             // Nobody's fault: the same is asked for again after the pause.
             self.listing = None;
             self.suspects.asked(&[]);
+            self.reconciling.forgive();
             return Blame::Nobody;
         }
         match (self.listing_failed(), self.suspects.settle(&error.to_string())) {

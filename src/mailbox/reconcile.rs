@@ -13,8 +13,8 @@ use super::look::Visit;
 /// UIDs known to the ledger that are compared at once.
 const WIDTH: u32 = 5_000;
 
-/// UIDs that the server does not list even alone; beyond so many it lists nothing, and the comparison is left for the next time.
-const MOST_LEFT_OUT: usize = 100;
+/// UIDs in a row that the server does not list even alone: then it lists nothing, and the comparison is left for the next time.
+const MOST_SILENT: usize = 100;
 
 /// How far a comparison has come; survives a lost connection.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -26,24 +26,42 @@ pub(super) struct Progress {
     is_asking: bool,
     /// Mails that had been overlooked.
     found: usize,
-    /// UIDs of which the server says nothing.
+    /// UIDs of which the server says nothing, and how many of them were the last ones asked for.
     left_out: usize,
+    silent: usize,
 }
 
 impl Progress {
-    /// Where to go on: around what was not answered. The next try is half as wide, and a single UID is left out.
-    fn resumed(self) -> Self {
+    /// Where to go on, around what was not answered: the next try is half as wide. A single UID is left out; which one.
+    pub(super) fn resumed(self) -> (Self, Option<u32>) {
         let (at, width) = (self.at.max(1), if self.width == 0 { WIDTH } else { self.width });
+        let progress = Self { at, width, is_asking: false, ..self };
         match (self.is_asking, width) {
-            (false, _) => Self { at, width, ..self },
-            (true, 1) => Self { at, width, is_asking: false, ..self }.without(at),
-            (true, _) => Self { at, width: width / 2, is_asking: false, ..self },
+            (false, _) => (progress, None),
+            (true, 1) => (Self { silent: self.silent.saturating_add(1), ..progress }.without(at), Some(at)),
+            (true, _) => (Self { width: width / 2, ..progress }, None),
         }
+    }
+
+    /// The answer stays away for another reason.
+    pub(super) fn forgive(&mut self) {
+        self.is_asking = false;
     }
 
     /// Behind a UID that is left out.
     fn without(self, uid: u32) -> Self {
         Self { at: uid.saturating_add(1), left_out: self.left_out.saturating_add(1), ..self }
+    }
+
+    /// While the window up to `to` is asked for.
+    fn asking(self, to: u32) -> Self {
+        Self { width: to.saturating_sub(self.at).saturating_add(1), is_asking: true, ..self }
+    }
+
+    /// Behind a window that was compared.
+    fn behind(self, to: u32, was_empty: bool) -> Self {
+        let width = self.width.saturating_mul(2);
+        Self { at: to.saturating_add(1), width: if was_empty { width } else { width.min(WIDTH) }, ..self }
     }
 }
 
@@ -76,56 +94,51 @@ impl<L: Ledger> Visit<'_, L> {
     async fn reconcile(&mut self, growths: u64) -> Result<Walked, MailboxError> {
         let Some(cursor) = self.ledger.cursor(&self.place.account, &self.place.folder).await? else { return Ok(Walked::ToTheEnd) };
         let end = cursor.next_uid.saturating_sub(1);
-        let most = usize::try_from(WIDTH).unwrap_or(usize::MAX);
-        let mut progress = self.memory.notes().reconciling.resumed();
-        while progress.at <= end && progress.left_out < MOST_LEFT_OUT {
-            self.beat();
-            let Progress { at, width, .. } = progress;
-            let mut to = at.saturating_add(width.saturating_sub(1)).min(end);
-            match self.memory.notes().first_unlistable(at, to) {
-                // It was tried when the cursor came by, and is tried again in quarantine.
-                Some(uid) if uid == at => {
-                    progress = progress.without(uid);
-                    continue;
-                }
-                Some(uid) => to = uid.saturating_sub(1),
-                None => {}
-            }
-            let asking = Progress { width: to.saturating_sub(at).saturating_add(1), is_asking: true, ..progress };
-            self.memory.notes().reconciling = asking;
-            let listed = match folder::uids(self.session, at, to, most).await {
-                // More than the server lists at once, or one of which it says nothing.
-                Err(error) if error.wants_less() => {
-                    progress = asking.resumed();
-                    continue;
-                }
-                outcome => outcome?,
+        let mut progress = self.memory.notes().resume_comparison();
+        while progress.at <= end && progress.silent < MOST_SILENT {
+            let to = progress.at.saturating_add(progress.width.saturating_sub(1)).min(end);
+            let unlistable = self.memory.notes().first_unlistable(progress.at, to);
+            progress = match unlistable {
+                // It was tried when it was met, and is tried again in quarantine.
+                Some(uid) if uid == progress.at => progress.without(uid),
+                Some(uid) => self.compare(progress, uid.saturating_sub(1)).await?,
+                None => self.compare(progress, to).await?,
             };
-            // A full answer may have been cut, so it counts only up to its last UID.
-            let seen_to = if listed.len() < most { to } else { listed.last().copied().unwrap_or(to) };
-            progress.width = if listed.is_empty() { width.saturating_mul(2) } else { width.saturating_mul(2).min(WIDTH) };
-            if !listed.is_empty() {
-                let known = self.ledger.known_uids(&self.place, at, seen_to).await?;
-                for uid in listed.into_iter().filter(|uid| known.binary_search(uid).is_err()) {
-                    if self.is_stopping() {
-                        return Ok(Walked::Aside);
-                    }
-                    // Its own failure is no reason to ask for fewer.
-                    self.memory.notes().reconciling = progress;
-                    progress.found = progress.found.saturating_add(self.take_singly(uid).await?);
-                }
-            }
-            match seen_to.checked_add(1) {
-                Some(next) => progress.at = next,
-                None => break,
-            }
             self.memory.notes().reconciling = progress;
             // After a window, so that every turn does at least one, however much arrives.
             if self.is_stopping() || self.session.view().growths != growths {
                 return Ok(Walked::Aside);
             }
         }
-        self.memory.notes().reconciling = progress;
         Ok(Walked::ToTheEnd)
+    }
+
+    /// Compares the next window, up to `to`, and takes what had been overlooked; where it goes on.
+    async fn compare(&mut self, progress: Progress, to: u32) -> Result<Progress, MailboxError> {
+        self.beat();
+        let most = usize::try_from(WIDTH).unwrap_or(usize::MAX);
+        self.memory.notes().reconciling = progress.asking(to);
+        let listed = match folder::uids(self.session, progress.at, to, most).await {
+            // More than the server lists at once, or one of which it says nothing.
+            Err(error) if error.wants_less() => return Ok(self.memory.notes().resume_comparison()),
+            outcome => outcome?,
+        };
+        // Whatever fails from here on is no reason to ask for fewer.
+        let mut progress = Progress { silent: 0, ..progress };
+        self.memory.notes().reconciling = progress;
+        // A full answer may have been cut, so it counts only up to its last UID.
+        let seen_to = if listed.len() < most { to } else { listed.last().copied().unwrap_or(to) };
+        let was_empty = listed.is_empty();
+        if !was_empty {
+            let known = self.ledger.known_uids(&self.place, progress.at, seen_to).await?;
+            for uid in listed.into_iter().filter(|uid| known.binary_search(uid).is_err()) {
+                if self.is_stopping() {
+                    return Ok(progress);
+                }
+                progress.found = progress.found.saturating_add(self.take_singly(uid).await?);
+                self.memory.notes().reconciling = progress;
+            }
+        }
+        Ok(progress.behind(seen_to, was_empty))
     }
 }

@@ -75,8 +75,16 @@ impl StoreError {
             Self::Row(_) => true,
             Self::Sqlite(error) => match error.sqlite_error_code() {
                 Some(code) => matches!(code, ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch | ErrorCode::TooBig),
-                // What never reached SQLite, or came back as no value of ours.
-                None => !matches!(error, rusqlite::Error::InvalidPath(_)),
+                // Values that SQLite cannot take, or that are none of ours. A statement that does not fit the tables is the file's fault.
+                None => matches!(
+                    error,
+                    rusqlite::Error::FromSqlConversionFailure(..)
+                        | rusqlite::Error::IntegralValueOutOfRange(..)
+                        | rusqlite::Error::Utf8Error(..)
+                        | rusqlite::Error::NulError(..)
+                        | rusqlite::Error::InvalidColumnType(..)
+                        | rusqlite::Error::ToSqlConversionFailure(..)
+                ),
             },
             Self::DiskFull
             | Self::InUse

@@ -42,7 +42,7 @@ pub fn standing(connection: &Connection, reading: &Reading, rules: &Rules, sight
         )?,
         letters_to_domain_last_hour: count(
             connection,
-            &format!("SELECT count(*) FROM replies WHERE created_at > ?1 AND recipient LIKE '%@' || ?2 AND {COUNTED}"),
+            &format!("SELECT count(*) FROM replies WHERE created_at > ?1 AND substr(recipient, -length(?2) - 1) = '@' || ?2 AND {COUNTED}"),
             &[&hour_ago, &domain],
         )?,
         letters_last_hour: count(

@@ -175,9 +175,16 @@ async fn servers_that_say_nothing_or_no_past_the_end_or_give_small_pieces_hand_o
 
 #[tokio::test]
 async fn pieces_that_do_not_say_where_they_begin_are_never_taken_for_a_whole_mail() {
-    let (_, rows) = large_mail_with(vec![When::command("UID FETCH 2").then(What::PiecesWithoutOrigin)]).await;
-    assert_eq!(rows.bodies(), [mail(1), mail(3)]);
-    assert_eq!(rows.quarantine.keys().copied().collect::<Vec<u32>>(), [2]);
+    let piece = || When::command("UID FETCH 2").containing("BODY.PEEK[]<");
+    for script in [
+        vec![piece().then(What::PiecesWithoutOrigin)],
+        vec![piece().then(What::PiecesWithoutOrigin), piece().then(What::PiecesAtMost(700))],
+    ] {
+        let name = format!("{script:?}");
+        let (large, rows) = large_mail_with(script).await;
+        assert_eq!(rows.bodies(), [mail(1), large, mail(3)], "{name}");
+        assert!(rows.quarantine.is_empty(), "{name}");
+    }
 }
 
 #[tokio::test]

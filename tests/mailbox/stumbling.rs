@@ -89,6 +89,23 @@ async fn a_mail_whose_very_uid_cannot_be_asked_for_stops_neither_the_look_nor_th
 }
 
 #[tokio::test]
+async fn a_last_mail_of_which_nothing_can_be_asked_stops_nothing() {
+    for what in [What::MalformedForUid(60), What::NoWordOfUid(60)] {
+        let script = ["FETCH", "UID FETCH"].map(|command| When::command(command).then(what.clone())).to_vec();
+        let server = server(MAILS, script);
+        let bench = Bench::start(settings(server.port()));
+        let compared = Event::Reconciled { found: 0, left_out: 1 };
+        bench.ledger.until("the comparison", |rows| rows.events.contains(&compared)).await;
+        server.deliver(mail(61));
+        bench.ledger.until("a mail behind it", |rows| rows.kept.len() == MAILS).await;
+        let rows = bench.stop().await.rows().clone();
+        assert_eq!(in_order(&rows), [all_but(&[60]), vec![mail(61)]].concat(), "{what:?}");
+        assert_eq!(rows.quarantine.keys().copied().collect::<Vec<u32>>(), [60], "{what:?}");
+        assert!(server.connections() < 30, "{what:?}: {} connections", server.connections());
+    }
+}
+
+#[tokio::test]
 async fn a_comparison_goes_around_a_mail_whose_very_uid_cannot_be_asked_for() {
     for what in [What::MalformedForUid(31), What::NoWordOfUid(31)] {
         let server = server(MAILS, vec![When::command("UID FETCH").then(what.clone())]);
@@ -100,6 +117,20 @@ async fn a_comparison_goes_around_a_mail_whose_very_uid_cannot_be_asked_for() {
         bench.ledger.until("the comparison", |rows| rows.events.contains(&compared)).await;
         assert_eq!(bench.stop().await.rows().bodies(), [mail(2), mail(32), mail(60)], "{what:?}");
     }
+}
+
+#[tokio::test]
+async fn a_comparison_comes_past_more_unlisted_mails_than_it_bears_in_a_row() {
+    let script = (100..=300).step_by(2).map(|uid| When::command("UID FETCH").then(What::NoWordOfUid(uid))).collect();
+    let server = server(400, script);
+    let ledger = std::sync::Arc::new(crate::ledger::MemoryLedger::default());
+    ledger.rows().cursor = Some(Cursor { uidvalidity: 1_700_000_000, next_uid: 401, backlog: None });
+    ledger.rows().known = (1..=400).filter(|uid| ![111, 390].contains(uid)).map(|uid| (1_700_000_000, uid)).collect();
+    let bench = Bench::with(settings(server.port()), ledger);
+    let compared = Event::Reconciled { found: 2, left_out: 101 };
+    bench.ledger.until("the comparison", |rows| rows.events.contains(&compared)).await;
+    assert_eq!(bench.stop().await.rows().bodies(), [mail(111), mail(390)]);
+    assert_eq!(server.connections(), 1);
 }
 
 #[tokio::test]

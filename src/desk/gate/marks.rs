@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use super::first_token;
 use super::held::Gate;
 use crate::desk::message::header::{Headers, Traces};
+use crate::desk::text::fold::contains_in_either_case;
 
 /// What a field must say to be a mark.
 #[derive(Debug, Clone, Copy)]
@@ -103,16 +104,6 @@ const SPAM: &[Mark] = &[
     ("x-virus-status", First("infected")),
 ];
 
-/// Whether the words (lower case) stand in the value, in either case.
-fn contains(value: &str, words: &str) -> bool {
-    let (value, words) = (value.as_bytes(), words.as_bytes());
-    words.first().is_some_and(|first| {
-        value
-            .windows(words.len())
-            .any(|window| window.first().is_some_and(|byte| byte.eq_ignore_ascii_case(first)) && window.eq_ignore_ascii_case(words))
-    })
-}
-
 type Row = (Traces, Mark);
 
 /// The tables, and of each row what stands for its name: nearly all names are in no mail.
@@ -133,7 +124,7 @@ pub fn is_marked(gate: Gate, headers: &Headers<'_>) -> bool {
     let rows = TABLES.iter().filter(|(of, _)| *of == gate).flat_map(|(_, rows)| rows);
     rows.filter(|(traces, _)| headers.may_hold(*traces)).any(|(_, (name, says))| match says {
         Anything => headers.count(name) > 0,
-        Words(words) => headers.all_text(name).any(|value| contains(&value, words)),
+        Words(words) => headers.all_text(name).any(|value| contains_in_either_case(&value, words)),
         First(word) => headers.all_text(name).any(|value| first_token(&value) == *word),
     })
 }

@@ -62,18 +62,20 @@ pub fn looks_automatic(headers: &Headers<'_>) -> bool {
     let (start, _) = subject_start(headers);
     // A help desk's number stands before it: `[example.jp #1234] AutoReply: …`.
     let after_tag = start.split_once(']').map(|(_, after)| after);
-    let subjects = || AUTOMATIC_SUBJECTS.iter().chain(&DOUBTFUL_SUBJECTS).chain(&AUTOMATIC_WORDS);
     let begins = |text: &str| may_begin(text) && subjects().any(|words| text.starts_with(words));
     begins(start) || after_tag.is_some_and(begins) || ANYWHERE.iter().any(|words| words.is_in(start))
 }
 
-/// The first bytes of all of them. Most subjects begin with none.
-static BEGINNINGS: LazyLock<Vec<Beginning>> = LazyLock::new(|| {
-    let subjects = AUTOMATIC_SUBJECTS.iter().chain(&DOUBTFUL_SUBJECTS).chain(&AUTOMATIC_WORDS);
-    subjects.filter_map(|words| words.as_bytes().first_chunk().copied()).collect()
-});
+/// Everything that programs begin with.
+fn subjects() -> impl Iterator<Item = &'static &'static str> {
+    AUTOMATIC_SUBJECTS.iter().chain(&DOUBTFUL_SUBJECTS).chain(&AUTOMATIC_WORDS)
+}
 
-/// No word is shorter.
+/// How each of them begins. Most subjects begin otherwise.
+static BEGINNINGS: LazyLock<Vec<Beginning>> =
+    LazyLock::new(|| subjects().filter_map(|words| words.as_bytes().first_chunk().copied()).collect());
+
+/// No subject of theirs is shorter, as a test sees to.
 type Beginning = [u8; 3];
 
 fn may_begin(text: &str) -> bool {
@@ -108,4 +110,15 @@ fn subject_start<'h>(headers: &'h Headers<'_>) -> (&'h str, Opened) {
     let start = subject.trim_start_matches(['[', '【', '(', '<', '『', '「', '*', ':']);
     let opened = if start.len() < subject.len() { Opened::ByBracket } else { Opened::Plainly };
     (start, opened)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_subject_may_begin() {
+        assert_eq!(BEGINNINGS.len(), subjects().count());
+        assert!(subjects().all(|words| may_begin(words)));
+    }
 }

@@ -74,7 +74,7 @@ impl<'a> Headers<'a> {
             start = end;
         }
         extent.length = start;
-        let traces = fields.iter().fold(Traces::default(), |traces, field| traces.and(Traces::of_bytes(field.name)));
+        let traces = fields.iter().fold(Traces::default(), |traces, field| traces.with(Traces::of_bytes(field.name)));
         Self { fields, extent, traces, from: OnceCell::new(), subject: OnceCell::new(), folded_subject: OnceCell::new() }
     }
 
@@ -83,10 +83,10 @@ impl<'a> Headers<'a> {
         candidates.iter().filter(move |field| field.is(name))
     }
 
-    /// Whether a field of this name may be there.
+    /// Whether a field of one of these names may be there.
     #[must_use]
-    pub const fn may_hold(&self, name: Traces) -> bool {
-        self.traces.0 & name.0 != 0
+    pub const fn may_hold(&self, names: Traces) -> bool {
+        self.traces.0 & names.0 != 0
     }
 
     /// How many fields have this name (lower case).
@@ -223,7 +223,7 @@ fn starts(bytes: &[u8], start: &[u8]) -> bool {
     bytes.get(..start.len()).is_some_and(|found| found.eq_ignore_ascii_case(start))
 }
 
-/// One bit of 128 for each name, by its length, its first and its last letter.
+/// What names leave behind: one bit of 128 each, by length, first and last letter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Traces(u128);
 
@@ -240,7 +240,7 @@ impl Traces {
         Self(1 << ((name.len() * 37 + letter(name.first()) * 5 + letter(name.last()) * 11) % 128))
     }
 
-    const fn and(self, other: Self) -> Self {
+    const fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 }

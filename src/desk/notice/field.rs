@@ -114,7 +114,7 @@ fn leading_digits(folded: &str) -> Option<String> {
     let end = folded.bytes().position(|byte| !byte.is_ascii_digit() && byte != b'-').unwrap_or(folded.len());
     let (number, after) = folded.split_at_checked(end)?;
     let is_number = number.starts_with(|first: char| first.is_ascii_digit()) && !after.starts_with(|next: char| next.is_ascii_alphabetic());
-    is_number.then(|| number.chars().filter(char::is_ascii_digit).collect())
+    is_number.then(|| number.replace('-', ""))
 }
 
 /// The star level that a text's letters state: 1, 2, or none where they name none or both.

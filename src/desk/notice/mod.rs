@@ -258,7 +258,7 @@ fn lacks(original: &Original, recognition: Option<FindingCode>, line: &str, rule
 
 /// One notice that came twice (attached and inline, text and HTML) counts once, with the stronger evidence.
 fn distinct(notices: Vec<Notice>) -> Vec<Notice> {
-    let mut kept: Vec<Notice> = Vec::new();
+    let mut kept: Vec<Notice> = Vec::with_capacity(notices.len());
     for notice in notices {
         match kept.iter_mut().find(|other| same(other, &notice)) {
             Some(other) if other.evidence == Evidence::Quoted && notice.evidence == Evidence::Attached => *other = notice,

@@ -45,13 +45,17 @@ impl<'r> Finder<'r> {
 
     /// Walks one mail whose own depth is `depth`; `own` is the original that it is, still without its text.
     fn walk(&mut self, message: &Message<'_>, depth: u8, own: Option<Original>) {
-        let (texts, aside) = reading::read(message, &self.rules.limits);
+        let (mut texts, aside) = reading::read(message, &self.rules.limits);
         self.contents.attachments.extend(aside.attachments);
         self.contents.illegible.extend(aside.illegible);
         self.contents.refused = aside.refused.or(self.contents.refused);
         self.contents.is_plain_without |= aside.is_plain_without;
-        let preface =
-            texts.iter().map(|text| text.chosen.preface.as_str()).filter(|preface| !preface.is_empty()).collect::<Vec<_>>().join("\n\n");
+        let mut prefaces = texts.iter_mut().map(|text| std::mem::take(&mut text.chosen.preface)).filter(|preface| !preface.is_empty());
+        let mut preface = prefaces.next().unwrap_or_default();
+        for more in prefaces {
+            preface.push_str("\n\n");
+            preface.push_str(&more);
+        }
         if depth == 0 {
             self.contents.hidden.extend(texts.iter().map(|text| text.hidden.as_str()));
         }

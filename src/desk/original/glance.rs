@@ -31,16 +31,16 @@ impl<'a> Glance<'a> {
         let mut text = line;
         let (first, begins) = loop {
             let first = text.chars().next()?;
-            let class = class(classes, first);
+            let class = class_of(classes, first);
             if class & BLANK == 0 {
                 break (first, class);
             }
             text = text.get(first.len_utf8()..)?;
         };
-        let is_joined = text.chars().nth(1).is_some_and(|second| class(classes, second) & JOINING != 0);
+        let is_joined = text.chars().nth(1).is_some_and(|second| class_of(classes, second) & JOINING != 0);
         let (last, ends) = loop {
             let last = text.chars().next_back()?;
-            let class = class(classes, last);
+            let class = class_of(classes, last);
             if class & BLANK == 0 {
                 break (last, class);
             }
@@ -70,12 +70,12 @@ impl<'a> Glance<'a> {
 
 /// Whether a separator may be framed with it: a rule, a colon, or nothing to see.
 pub(super) fn is_frame(character: char) -> bool {
-    class(&CLASSES, character) & (RULE | COLON | BLANK) != 0
+    class_of(&CLASSES, character) & (RULE | COLON | BLANK) != 0
 }
 
 /// What may stand before a label: decoration, a bullet, or nothing to see.
 pub(super) fn is_dress(character: char) -> bool {
-    class(&CLASSES, character) & DRESS != 0
+    class_of(&CLASSES, character) & DRESS != 0
 }
 
 /// White space, or invisible.
@@ -111,9 +111,9 @@ static CLASSES: LazyLock<Vec<u8>> = LazyLock::new(|| {
 });
 
 #[inline]
-fn class(classes: &[u8], character: char) -> u8 {
+fn class_of(classes: &[u8], character: char) -> u8 {
     let class = usize::try_from(u32::from(character)).ok().and_then(|code| classes.get(code));
-    // Beyond the table stand no rules and no colons.
+    // Beyond the table stand no rules, no colons, no decoration and no bullets.
     class.copied().unwrap_or(if is_invisible(character) { BLANK | JOINING | DRESS } else { LABEL | JOINING })
 }
 

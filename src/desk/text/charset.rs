@@ -9,6 +9,8 @@ use std::sync::LazyLock;
 use encoding_rs::{EUC_JP, Encoding, GB18030, UTF_8};
 use memchr::memmem::Finder;
 
+use super::fold::contains_in_either_case;
+
 /// Text, and whether it can be trusted to be the text that was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decoded {
@@ -56,14 +58,14 @@ pub fn decode(bytes: &[u8], label: Option<&str>) -> Decoded {
 
 /// Whether a label has this word in it.
 fn names(label: &str, word: &str) -> bool {
-    label.as_bytes().windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
+    contains_in_either_case(label, word)
 }
 
 /// Begins the sequences of ISO-2022-JP.
 pub const ESC: u8 = 0x1b;
 
 /// UTF-8 that is some. By a crate that checks sixteen bytes at once: of Japanese text, the standard library checks one after the other.
-fn utf_8(bytes: &[u8]) -> Option<String> {
+pub(super) fn utf_8(bytes: &[u8]) -> Option<String> {
     simdutf8::basic::from_utf8(bytes).ok().map(str::to_owned)
 }
 

@@ -17,7 +17,7 @@ pub fn decode_header(raw: &[u8]) -> Decoded {
     if !may_be_encoded(&unfolded) {
         return decode(&unfolded, None);
     }
-    let mut text = String::new();
+    let mut text = String::with_capacity(unfolded.len());
     let mut legibility = Legibility::Legible;
     let mut rest = unfolded.as_ref();
     while !rest.is_empty() {

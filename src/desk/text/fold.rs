@@ -9,7 +9,8 @@ use std::sync::LazyLock;
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::line::ended_by_feeds;
+use super::charset::utf_8;
+use super::line::{USUAL_LINE, ended_by_feeds};
 
 /// NFKC, lower case, without white space, format characters and bidi controls; one hyphen; common variant kanji unified.
 #[must_use]
@@ -19,16 +20,18 @@ pub fn fold(text: &str) -> String {
     text_of(folded)
 }
 
-/// The text that these bytes are. From some length on, a copy behind a check of many bytes at once takes less time than the check of one
-/// after the other.
+/// The text that these bytes are: a short one in place, a long one as a checked copy, which takes less time.
 fn text_of(bytes: Vec<u8>) -> String {
-    if bytes.len() >= 64
-        && let Ok(text) = simdutf8::basic::from_utf8(&bytes)
+    if bytes.len() >= LONG
+        && let Some(text) = utf_8(&bytes)
     {
-        return text.to_owned();
+        return text;
     }
     String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
+
+/// In bytes.
+const LONG: usize = 64;
 
 /// Appends the folded text. Most characters of Japanese mail are simple, and cost a look into a table; what is not goes through the tables
 /// of Unicode together with the character before it, which it may combine with.
@@ -55,6 +58,7 @@ fn fold_simple(folded: &mut Vec<u8>, text: &str) -> Option<usize> {
         let (left, start) = (rest.len(), folded.len());
         rest = match rest {
             [] => return None,
+            // As `simple` has it.
             [byte @ 0..=0x7F, after @ ..] => {
                 if !is_space(*byte) {
                     folded.push(byte.to_ascii_lowercase());
@@ -91,7 +95,8 @@ fn push(folded: &mut Vec<u8>, character: char) {
 }
 
 /// Which of the first 65,536 characters are simple, and their own folded form: a bit for each, 64 in a word. The six low bits of a
-/// character are the last byte of its UTF-8, so that a word and a bit are found without putting the character together.
+/// character are the last byte of its UTF-8, so that a word and a bit are found without putting the character together. Only the rows
+/// of kana and ideographs are asked for.
 type Same = [u64; 1024];
 
 static SAME: LazyLock<Same> = LazyLock::new(|| {
@@ -156,7 +161,8 @@ impl<'a> FoldedLines<'a> {
     /// Folds every line once.
     #[must_use]
     pub fn of(text: &'a str) -> Self {
-        let lines: Vec<&str> = ended_by_feeds(text).collect();
+        let mut lines: Vec<&str> = Vec::with_capacity(text.len() / USUAL_LINE + 1);
+        lines.extend(ended_by_feeds(text));
         let mut folded = Vec::with_capacity(text.len());
         let ends = lines
             .iter()
@@ -258,6 +264,13 @@ impl Mark {
     }
 }
 
+/// Whether these words of ASCII stand in a text, in either case. No words stand nowhere.
+#[must_use]
+pub fn contains_in_either_case(text: &str, words: &str) -> bool {
+    let (text, words) = (text.as_bytes(), words.as_bytes());
+    !words.is_empty() && text.windows(words.len()).any(|part| part.eq_ignore_ascii_case(words))
+}
+
 /// Characters that a reader cannot see: the 12 of `Bidi_Control`, zero-width ones, soft hyphen, tags, variation selectors.
 #[must_use]
 pub const fn is_invisible(character: char) -> bool {
@@ -276,14 +289,13 @@ const fn begins_invisible(byte: u8) -> bool {
 
 /// Whether a text can be shown as it is.
 fn is_printable(text: &str) -> bool {
-    let is_hidden = |(at, byte): (usize, u8)| {
-        byte.is_ascii_control()
-            || begins_invisible(byte)
-                && text.get(at..).and_then(|rest| rest.chars().next()).is_some_and(|found| is_invisible(found) || found.is_control())
-    };
-    !text.bytes().enumerate().any(is_hidden) && !text.contains('\u{3000}')
+    // Sixteen bytes at once; most texts are done with it.
+    let may_hide = text.bytes().fold(false, |found, byte| found | byte.is_ascii_control() | begins_invisible(byte));
+    let is_hidden = |character: char| is_invisible(character) || character.is_control();
+    !text.contains('\u{3000}') && (!may_hide || !text.contains(is_hidden))
 }
 
+/// Whether any byte of a text is such a first byte; of long texts in less time than one after the other.
 fn may_hold_invisible(text: &str) -> bool {
     let bytes = text.as_bytes();
     memchr::memchr3(0xE2, 0xEF, 0xC2, bytes).is_some()
@@ -417,7 +429,8 @@ mod tests {
     fn invisible_characters_begin_with_the_bytes_that_are_looked_for() {
         for character in ('\0'..=char::MAX).filter(|character| is_invisible(*character) || character.is_control() && !character.is_ascii())
         {
-            assert!(may_hold_invisible(character.encode_utf8(&mut [0; 4])), "{character:?}");
+            let text = character.to_string();
+            assert!(may_hold_invisible(&text) && !is_printable(&text), "{character:?}");
         }
         assert!(!may_hold_invisible("自己宣言ID、カナ。"));
     }

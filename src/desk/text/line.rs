@@ -37,10 +37,13 @@ pub fn lines(text: &str) -> Vec<Line<'_>> {
     lines_as(text, |line| line)
 }
 
+/// Bytes of a line in a mail that somebody wrote, empty ones counted: few texts have shorter ones.
+pub const USUAL_LINE: usize = 20;
+
 /// Splits a body into lines, and makes something of each.
 pub fn lines_as<'a, T>(text: &'a str, of: impl Fn(Line<'a>) -> T) -> Vec<T> {
     let bytes = text.as_bytes();
-    let mut found = Vec::with_capacity(text.len() / 32 + 1);
+    let mut found = Vec::with_capacity(text.len() / USUAL_LINE + 1);
     let has_separator = memchr::memchr(LINE_SEPARATOR_START, bytes).is_some() && LINE_SEPARATOR.find(bytes).is_some();
     if memchr::memchr2(0x0B, 0x0C, bytes).is_none() && !has_separator {
         let mut returns = 0;
@@ -89,7 +92,7 @@ fn ends(text: &str) -> impl Iterator<Item = (&str, bool)> {
 }
 
 static LINE_SEPARATOR: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\u{2028}"));
-/// Its first byte, which most texts have nowhere.
+/// Its first byte: found sooner than the three, and seldom there.
 const LINE_SEPARATOR_START: u8 = 0xE2;
 
 /// Removes up to `most` quote marks (`>` or `＞`, each with one space after it at most; a bar before a space, as some webmail writes).

@@ -15,8 +15,8 @@ pub fn mixed_word(text: &str) -> Option<&str> {
     words.find(|word| word.chars().any(is_latin) && word.chars().any(is_look_alike))
 }
 
-/// Looks for the first bytes of their letters; no byte of a kana or an ideograph is one of them. All bytes, since sixteen at once are
-/// looked at so.
+/// Looks for the first bytes of their letters; no byte of a kana or an ideograph is one of them. It does not stop where it finds one, so
+/// that sixteen bytes are looked at together.
 fn may_hold_greek_or_cyrillic(text: &[u8]) -> bool {
     text.iter().fold(false, |found, byte| found | matches!(byte, 0xCD..=0xD4))
 }
