@@ -37,6 +37,9 @@ const HALTED: &str =
 const GROUP_MAILS: usize = 128;
 const GROUP_BYTES: usize = 1024 * 1024;
 
+/// Mails whose conclusions all fail: from so many on, the store is at fault.
+const MANY: usize = 8;
+
 /// A single mail up to this size is taken for one that came alone. Bytes.
 const ALONE: usize = 64 * 1024;
 
@@ -85,6 +88,13 @@ impl Group {
     fn ids(&self) -> Vec<i64> {
         self.mails.iter().map(|(pending, _)| pending.id).collect()
     }
+}
+
+/// Why a group was not concluded as a whole.
+struct Failed {
+    /// Those whose fault it is not. All others of the group are concluded, or at fault themselves.
+    undone: Vec<i64>,
+    error: StoreError,
 }
 
 /// What one turn brought.
@@ -199,27 +209,23 @@ impl Clerk {
     }
 
     /// A failure of the store is not the mails' fault: the attempt does not count. A full disk may refuse even this, so it is remembered
-    /// here, too. Where a row of the group is at fault, the attempt counts: they come one at a time then, which shows whose row it is. Never
-    /// at fault are those that were read `ahead` meanwhile; they are kept where all went well.
-    async fn settle(&mut self, mut ids: Vec<i64>, ahead: Vec<i64>, concluded: Result<(), StoreError>) -> Result<(), StoreError> {
-        match &concluded {
-            Ok(()) => {
-                self.forgiven.retain(|id, _| !ids.contains(id));
-                return concluded;
-            }
-            Err(error) if error.is_about_rows() => ids = ahead,
-            Err(_) => ids.extend(ahead),
-        }
+    /// here, too. Those that were read `ahead` meanwhile are given back as well, and kept where all went well.
+    async fn settle(&mut self, ids: Vec<i64>, ahead: Vec<i64>, concluded: Result<(), Failed>) -> Result<(), StoreError> {
+        let Err(Failed { mut undone, error }) = concluded else {
+            self.forgiven.retain(|id, _| !ids.contains(id));
+            return Ok(());
+        };
+        undone.extend(ahead);
         let given_back = {
-            let ids = ids.clone();
-            self.store.write(move |connection| conclusion::give_back(connection, &ids)).await
+            let undone = undone.clone();
+            self.store.write(move |connection| conclusion::give_back(connection, &undone)).await
         };
         if given_back.is_err() {
-            for id in ids {
+            for id in undone {
                 *self.forgiven.entry(id).or_default() += 1;
             }
         }
-        concluded
+        Err(error)
     }
 
     /// Whether judging this mail ended the process or failed twice; failures of the store that were outlived do not count.
@@ -227,24 +233,62 @@ impl Clerk {
         pending.attempts.saturating_sub(self.forgiven.get(&pending.id).copied().unwrap_or(0)) > MOST_ATTEMPTS
     }
 
-    async fn conclude(&self, group: Group) -> Result<(), StoreError> {
-        let Group { mails: group, judging } = group;
-        let writing = Writing { judging, routes: self.routes.clone(), now: clock::now() };
-        let (taken, concluded) = self
+    /// Concludes a group, all of it or nothing; where a row of one mail is at fault, one after the other, so that the others keep their
+    /// order and nobody else is blamed.
+    async fn conclude(&self, group: Group) -> Result<(), Failed> {
+        let ids = group.ids();
+        match self.conclude_together(group).await {
+            Ok(()) => Ok(()),
+            Err((error, Some(group))) if error.is_about_rows() && ids.len() > 1 => self.conclude_singly(group).await,
+            Err((error, Some(_))) if error.is_about_rows() => Err(Failed { undone: Vec::new(), error }),
+            Err((error, _)) => Err(Failed { undone: ids, error }),
+        }
+    }
+
+    async fn conclude_singly(&self, group: Group) -> Result<(), Failed> {
+        let ids = group.ids();
+        let Group { mails, judging } = group;
+        let (mut at_fault, mut fault) = (Vec::new(), None);
+        for (place, mail) in mails.into_iter().enumerate() {
+            let id = mail.0.id;
+            match self.conclude_together(Group { mails: vec![mail], judging: Arc::clone(&judging) }).await {
+                Ok(()) => {}
+                Err((error, _)) if error.is_about_rows() => {
+                    at_fault.push(id);
+                    fault = Some(error);
+                }
+                Err((error, _)) => return Err(Failed { undone: ids.into_iter().skip(place).collect(), error }),
+            }
+        }
+        // What fails for every one of many is no one's own fault.
+        let undone = if at_fault.len() >= MANY && at_fault.len() == ids.len() { at_fault } else { Vec::new() };
+        fault.map_or(Ok(()), |error| Err(Failed { undone, error }))
+    }
+
+    /// The group comes back where the store refused it.
+    async fn conclude_together(&self, group: Group) -> Result<(), (StoreError, Option<Group>)> {
+        let writing = Writing { judging: Arc::clone(&group.judging), routes: self.routes.clone(), now: clock::now() };
+        let (group, concluded) = self
             .store
             .write(move |connection| {
                 let judge = |pending: &Pending, reading: &Reading, standing: &Standing| writing.written(pending, reading, standing);
-                let judging = &writing.judging;
-                let concluded = conclusion::conclude(connection, &group, &judging.rules, &judging.version, &judge, writing.now)?;
-                Ok((group.into_iter().map(|(pending, _)| pending).collect::<Vec<_>>(), concluded))
+                let Judging { rules, version, .. } = &*writing.judging;
+                let concluded = conclusion::conclude(connection, &group.mails, rules, version, &judge, writing.now);
+                Ok((group, concluded))
             })
-            .await?;
-        halt::after("T2");
-        self.announce(&taken, &concluded);
-        Ok(())
+            .await
+            .map_err(|error| (error, None))?;
+        match concluded {
+            Ok(concluded) => {
+                halt::after("T2");
+                self.announce(&group.mails, &concluded);
+                Ok(())
+            }
+            Err(error) => Err((error, Some(group))),
+        }
     }
 
-    fn announce(&self, taken: &[Pending], concluded: &Concluded) {
+    fn announce(&self, taken: &[(Pending, Reading)], concluded: &Concluded) {
         if let Some(letters) = concluded.tripped {
             tracing::error!(letters, "More letters than total-an-hour would have gone out; all of them are held. See `uketsuke status`.");
             self.board.say(BREAKER, State::Sick(HALTED.to_owned()));
@@ -262,7 +306,7 @@ impl Clerk {
                 }
             }
         }
-        for (pending, written) in taken.iter().zip(&concluded.written) {
+        for ((pending, _), written) in taken.iter().zip(&concluded.written) {
             let conclusion = &written.conclusion;
             let doubts = conclusion.findings.iter().filter(|finding| finding.class == Class::Doubt).count();
             tracing::info!(submission = pending.id, verdict = %conclusion.verdict, reply = conclusion.reply.word(), doubts, "Judged a submission.");

@@ -92,13 +92,38 @@ async fn a_mail_whose_own_conclusion_always_fails_goes_to_a_person_and_keeps_no_
     let (office, daemon, _other) =
         judging_beside("WHEN NEW.id = 40 AND NEW.subject IS NOT NULL BEGIN SELECT RAISE(ABORT, 'a test'); END").await;
     office.until_settled(MAILS).await;
-    office.until_rows("SELECT id, attempts FROM submissions WHERE verdict <> 'missing'", &["40|3"]).await;
+    office.until_rows("SELECT id, verdict, attempts FROM submissions WHERE verdict <> 'missing' OR attempts <> 1", &["40|review|3"]).await;
+    office.until_rows("SELECT count(*) FROM replies a JOIN replies b ON a.id < b.id AND a.submission > b.submission", &["0"]).await;
     office
         .until_rows("SELECT submission, line FROM findings WHERE code = 'unjudgeable'", &["40|judging failed or ended the process twice"])
         .await;
     office.until_rows("SELECT count(*) FROM replies", &[&(MAILS - 1).to_string()]).await;
     let log = daemon.close().await;
     assert!(log.contains("failed or ended the process twice; it goes to review unread"), "{log}");
+}
+
+#[tokio::test]
+async fn conclusions_of_many_that_all_fail_are_the_stores_fault() {
+    let (office, daemon, other) = judging_beside("BEGIN SELECT RAISE(ABORT, 'a test'); END").await;
+    office.until_rows("SELECT max(attempts) FROM submissions WHERE verdict IS NULL", &["0"]).await;
+    other.execute_batch("DROP TRIGGER fall").expect("dropped");
+    office.until_settled(MAILS).await;
+    office.until_rows("SELECT count(*) FROM submissions WHERE verdict <> 'missing' OR attempts <> 1", &["0"]).await;
+    daemon.close().await;
+}
+
+#[tokio::test]
+async fn a_sender_with_an_endless_domain_is_judged_like_any_other() {
+    let office = Office::new(imap::Options::default(), smtp::Options::default(), |plan| plan);
+    let daemon = office.start();
+    daemon.until_said("Ready.").await;
+    // A letter of the last hour is what the domain is compared with.
+    office.imap.deliver(greeting("taro@applicant.example.co.jp", 1));
+    office.until_rows("SELECT count(*) FROM replies", &["1"]).await;
+    office.imap.deliver(greeting(&format!("x@{}.example.co.jp", "a".repeat(60_000)), 2));
+    office.until_settled(2).await;
+    office.until_rows("SELECT id, attempts, length(sender) < 60010 FROM submissions", &["1|1|1", "2|1|0"]).await;
+    daemon.close().await;
 }
 
 #[tokio::test]
