@@ -37,9 +37,6 @@ const HALTED: &str =
 const GROUP_MAILS: usize = 128;
 const GROUP_BYTES: usize = 1024 * 1024;
 
-/// Mails whose conclusions all fail: from so many on, the store is at fault.
-const MANY: usize = 8;
-
 /// A single mail up to this size is taken for one that came alone. Bytes.
 const ALONE: usize = 64 * 1024;
 
@@ -248,21 +245,15 @@ impl Clerk {
     async fn conclude_singly(&self, group: Group) -> Result<(), Failed> {
         let ids = group.ids();
         let Group { mails, judging } = group;
-        let (mut at_fault, mut fault) = (Vec::new(), None);
+        let mut fault = None;
         for (place, mail) in mails.into_iter().enumerate() {
-            let id = mail.0.id;
             match self.conclude_together(Group { mails: vec![mail], judging: Arc::clone(&judging) }).await {
                 Ok(()) => {}
-                Err((error, _)) if error.is_about_rows() => {
-                    at_fault.push(id);
-                    fault = Some(error);
-                }
+                Err((error, _)) if error.is_about_rows() => fault = Some(error),
                 Err((error, _)) => return Err(Failed { undone: ids.into_iter().skip(place).collect(), error }),
             }
         }
-        // What fails for every one of many is no one's own fault.
-        let undone = if at_fault.len() >= MANY && at_fault.len() == ids.len() { at_fault } else { Vec::new() };
-        fault.map_or(Ok(()), |error| Err(Failed { undone, error }))
+        fault.map_or(Ok(()), |error| Err(Failed { undone: Vec::new(), error }))
     }
 
     /// The group comes back where the store refused it.

@@ -93,12 +93,9 @@ impl Fetcher<'_> {
         };
         let missing: Vec<u32> = uids.iter().copied().filter(|uid| !harvest.has(*uid)).collect();
         if !missing.is_empty() {
-            let existing = match folder::existing(self.session, &missing).await {
-                Ok(existing) => existing,
-                // It says nothing of them: neither here nor gone.
-                Err(error) if error.wants_less() => missing.iter().copied().collect(),
-                Err(other) => return Err(other),
-            };
+            // A server that refuses this as well may refuse everything: the connection ends, and the pause after it keeps a short outage from
+            // filling the quarantine.
+            let existing = folder::existing(self.session, &missing).await?;
             for uid in missing.into_iter().filter(|uid| !existing.contains(uid)) {
                 self.memory.notes().resolved(uid);
                 harvest.absent.push(uid);
@@ -147,7 +144,7 @@ impl Fetcher<'_> {
             match self.piece(mail, offset, size, &mut body).await {
                 Ok(Portion::Full) => {}
                 Ok(Portion::All) => break,
-                Ok(Portion::Unplaced) => return self.together(&[mail], &[mail.uid], harvest).await,
+                Ok(Portion::Unplaced) => return self.whole_at_once(mail, harvest).await,
                 Ok(Portion::Strange) => return Ok(()),
                 Ok(Portion::Short | Portion::Nothing) | Err(MailboxError::Refused { .. }) if !body.is_empty() => {
                     // Most likely the end. But a mail that was moved away meanwhile, or a server that gives less at a time than it is asked
@@ -178,6 +175,17 @@ impl Fetcher<'_> {
         if plausible(&body, &mail) {
             harvest.arrivals.push(whole(&mail, body, self.backlog));
             self.memory.notes().resolved(mail.uid);
+        }
+        Ok(())
+    }
+
+    /// A mail whose pieces do not say where they begin.
+    async fn whole_at_once(&mut self, mail: Listed, harvest: &mut Harvest) -> Result<(), MailboxError> {
+        self.together(&[mail], &[mail.uid], harvest).await?;
+        let is_oversize = |arrival: &Arrival| arrival.uid == mail.uid && arrival.size > self.limits.largest_mail;
+        if let Some(place) = harvest.arrivals.iter().position(is_oversize) {
+            harvest.arrivals.swap_remove(place);
+            return self.header(mail, harvest).await;
         }
         Ok(())
     }

@@ -41,25 +41,28 @@ pub(super) async fn open(session: &mut Session, folder: &str, access: Access) ->
 
 /// What is asked about the last mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Items {
+pub(super) enum Question {
     /// Size and date, too: most often it is the only new mail, and need not be listed again.
     Detailed,
     /// The UID alone.
     Bare,
+    /// The UID of the mail before it, in its place.
+    OneBefore,
 }
 
 /// The last mail, asked for by its sequence number; nothing in an empty folder.
-pub(super) async fn last_mail(session: &mut Session, items: Items) -> Result<Option<Listed>, MailboxError> {
-    let mut items = items;
+pub(super) async fn last_mail(session: &mut Session, question: Question) -> Result<Option<Listed>, MailboxError> {
+    let mut question = question;
     for _ in 0..3 {
         let exists = session.view().exists;
         if exists == 0 {
             return Ok(None);
         }
         let mut last: Option<Listed> = None;
-        let line = match items {
-            Items::Detailed => format!("FETCH {exists} (UID RFC822.SIZE INTERNALDATE)"),
-            Items::Bare => format!("FETCH {exists} (UID)"),
+        let line = match question {
+            Question::Detailed => format!("FETCH {exists} (UID RFC822.SIZE INTERNALDATE)"),
+            Question::Bare => format!("FETCH {exists} (UID)"),
+            Question::OneBefore => format!("FETCH {} (UID)", exists.saturating_sub(1).max(1)),
         };
         let outcome = session.command(&line, Haste::Short, |data| {
             if let Data::Fetch(fetched) = data
@@ -78,7 +81,7 @@ pub(super) async fn last_mail(session: &mut Session, items: Items) -> Result<Opt
             Err(other) => return Err(other),
         }
         // It was expunged a moment ago, and NOOP lets the server say so; or the server cannot say more of it than its UID.
-        items = Items::Bare;
+        question = if question == Question::OneBefore { question } else { Question::Bare };
         session.command("NOOP", Haste::Short, |_| Ok(())).await?;
     }
     let exists = session.view().exists;

@@ -9,9 +9,9 @@ use super::batches::{self, Listed, Order};
 use super::cursor::{self, Start};
 use super::error::MailboxError;
 use super::fetch::{Fetcher, Harvest};
-use super::folder::{self, Items};
+use super::folder;
 use super::intake;
-use super::ledger::{Backlog, Batch, Cursor, Event, Ledger, Place, Sighting};
+use super::ledger::{Backlog, Batch, Event, Ledger, Place, Sighting};
 use super::memory::Memory;
 use super::reconcile::Progress;
 use super::session::Session;
@@ -70,12 +70,18 @@ impl<L: Ledger> Visit<'_, L> {
     /// Looks for mails from the cursor on.
     pub(super) async fn look(&mut self) -> Result<Looked, MailboxError> {
         let growths = self.session.view().growths;
-        let (last, known) = self.newest().await?;
+        let question = self.memory.notes().last_mail.question();
+        self.memory.notes().last_mail.asked();
+        let (account, folder) = (&self.settings.account, &self.settings.folder);
+        let (last, known) = tokio::join!(folder::last_mail(self.session, question), self.ledger.cursor(account, folder));
+        self.newest = last?;
+        self.memory.notes().last_mail.answered(question);
+        let last = self.newest.map(|mail| mail.uid);
         let uidnext = self.session.view_mut().uidnext.take();
         if self.session.view().uidvalidity != self.place.uidvalidity {
             return Err(MailboxError::Renumbered);
         }
-        let plan = cursor::plan(known, self.place.uidvalidity, uidnext, last);
+        let plan = cursor::plan(known?, self.place.uidvalidity, uidnext, last);
         self.announce(plan.start, plan.from);
         let mut front = Front { next_uid: plan.from, backlog: plan.backlog, received: 0 };
         if plan.start != Start::Resumed {
@@ -93,25 +99,6 @@ impl<L: Ledger> Visit<'_, L> {
             self.observe(Event::Looked { exists, uidvalidity: self.place.uidvalidity, next_uid: front.next_uid });
         }
         Ok(looked)
-    }
-
-    /// The UID of the folder's last mail, and the cursor. Where nothing is to be had of the last mail, it is what UIDNEXT says, and never
-    /// below the cursor: a UIDNEXT that went back needs a second witness.
-    async fn newest(&mut self) -> Result<(Option<u32>, Option<Cursor>), MailboxError> {
-        let (account, folder) = (&self.settings.account, &self.settings.folder);
-        let items = self.memory.notes().last_mail.items();
-        if let (None, Some(uidnext)) = (items, self.session.view().uidnext) {
-            self.newest = None;
-            let known = self.ledger.cursor(account, folder).await?;
-            let next_uid = known.map_or(uidnext, |cursor| cursor.next_uid.max(uidnext));
-            return Ok((next_uid.checked_sub(1).filter(|last| *last > 0), known));
-        }
-        let items = items.unwrap_or(Items::Bare);
-        self.memory.notes().last_mail.asked();
-        let (last, known) = tokio::join!(folder::last_mail(self.session, items), self.ledger.cursor(account, folder));
-        self.newest = last?;
-        self.memory.notes().last_mail.answered(items);
-        Ok((self.newest.map(|mail| mail.uid), known?))
     }
 
     fn announce(&self, start: Start, from: u32) {

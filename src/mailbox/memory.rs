@@ -4,12 +4,13 @@
 //! about how to ask, and after a restart it is learnt again within a few round trips.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use super::copies::Attempts;
 use super::error::MailboxError;
-use super::folder::Items;
+use super::folder::Question;
 use super::ledger::FailureKind;
 use super::reconcile::Progress;
 use super::suspects::{Blame, PATIENCE, Suspects};
@@ -46,8 +47,8 @@ pub(super) struct Notes {
 }
 
 /// How often in a row the question for the folder's last mail was not answered: a date, or anything else, that breaks the parser would do so
-/// at every look. After the second time only its UID is asked for, as long as the process and the numbering last; after two more, UIDNEXT
-/// has to do now and then.
+/// at every look. After the second time only its UID is asked for, as long as the process and the numbering last; after two more, the mail
+/// before it now and then: it alone waits then, until another one comes behind it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct LastMail {
     unanswered: u8,
@@ -55,11 +56,11 @@ pub(super) struct LastMail {
 
 impl LastMail {
     /// What to ask for. A lost line is not the mail's fault; two in a row may be.
-    pub(super) fn items(self) -> Option<Items> {
+    pub(super) fn question(self) -> Question {
         match self.unanswered {
-            0 | 1 => Some(Items::Detailed),
-            2 | 3 => Some(Items::Bare),
-            _ => None,
+            0 | 1 => Question::Detailed,
+            2 | 3 => Question::Bare,
+            _ => Question::OneBefore,
         }
     }
 
@@ -67,11 +68,17 @@ impl LastMail {
         self.unanswered = self.unanswered.saturating_add(1);
     }
 
-    pub(super) fn answered(&mut self, items: Items) {
-        self.unanswered = match items {
-            Items::Detailed => 0,
-            Items::Bare => self.unanswered.min(2),
+    pub(super) fn answered(&mut self, question: Question) {
+        self.unanswered = match question {
+            Question::Detailed => 0,
+            Question::Bare => self.unanswered.min(2),
+            Question::OneBefore => self.unanswered,
         };
+    }
+
+    /// The answer stays away for another reason.
+    fn forgive(&mut self) {
+        self.unanswered = self.unanswered.saturating_sub(1);
     }
 
     /// A look is over; it may be another mail the next time.
@@ -129,10 +136,17 @@ impl Notes {
         self.unlisted.remove(&uid);
     }
 
-    /// Where the comparison goes on. A single UID that was not answered is left out from now on.
+    /// The server says nothing of these UIDs, nor of any other: it is none's fault.
+    pub(super) fn none_listed(&mut self, uids: Range<u32>) {
+        self.unlisted.retain(|uid, _| !uids.contains(uid));
+    }
+
+    /// Where the comparison goes on. A single UID that was not answered is left out.
     pub(super) fn resume_comparison(&mut self) -> Progress {
         let (progress, silent) = self.reconciling.resumed();
-        self.unlisted.extend(silent.map(|uid| (uid, PATIENCE)));
+        if let Some(uid) = silent {
+            *self.unlisted.entry(uid).or_default() += 1;
+        }
         self.reconciling = progress;
         progress
     }
@@ -154,8 +168,10 @@ impl Notes {
             self.listing = None;
             self.suspects.asked(&[]);
             self.reconciling.forgive();
+            self.last_mail.forgive();
             return Blame::Nobody;
         }
+        self.resume_comparison();
         match (self.listing_failed(), self.suspects.settle(&error.to_string())) {
             (Blame::Nobody, Blame::Nobody) => Blame::Nobody,
             _ => Blame::Somebody,

@@ -3,6 +3,7 @@
 //! Promises: a mail that slipped through (a server that showed it late, or below the cursor) is taken within a day; new mails do not wait
 //! for it: it steps aside and goes on where it was. Rejected: doing without; several servers have been seen to let mails appear out of order.
 
+use std::ops::Range;
 use std::time::Instant;
 
 use super::error::MailboxError;
@@ -58,6 +59,11 @@ impl Progress {
         Self { width: to.saturating_sub(self.at).saturating_add(1), is_asking: true, ..self }
     }
 
+    /// The UIDs that were left out last, one after the other.
+    fn last_silent(self) -> Range<u32> {
+        self.at.saturating_sub(u32::try_from(self.silent).unwrap_or(u32::MAX))..self.at
+    }
+
     /// Behind a window that was compared.
     fn behind(self, to: u32, was_empty: bool) -> Self {
         let width = self.width.saturating_mul(2);
@@ -99,7 +105,7 @@ impl<L: Ledger> Visit<'_, L> {
             let to = progress.at.saturating_add(progress.width.saturating_sub(1)).min(end);
             let unlistable = self.memory.notes().first_unlistable(progress.at, to);
             progress = match unlistable {
-                // It was tried when it was met, and is tried again in quarantine.
+                // It was tried three times, when the cursor came by or in comparisons.
                 Some(uid) if uid == progress.at => progress.without(uid),
                 Some(uid) => self.compare(progress, uid.saturating_sub(1)).await?,
                 None => self.compare(progress, to).await?,
@@ -109,6 +115,9 @@ impl<L: Ledger> Visit<'_, L> {
             if self.is_stopping() || self.session.view().growths != growths {
                 return Ok(Walked::Aside);
             }
+        }
+        if progress.silent >= MOST_SILENT {
+            self.memory.notes().none_listed(progress.last_silent());
         }
         Ok(Walked::ToTheEnd)
     }

@@ -103,16 +103,6 @@ async fn a_mail_whose_own_conclusion_always_fails_goes_to_a_person_and_keeps_no_
 }
 
 #[tokio::test]
-async fn conclusions_of_many_that_all_fail_are_the_stores_fault() {
-    let (office, daemon, other) = judging_beside("BEGIN SELECT RAISE(ABORT, 'a test'); END").await;
-    office.until_rows("SELECT max(attempts) FROM submissions WHERE verdict IS NULL", &["0"]).await;
-    other.execute_batch("DROP TRIGGER fall").expect("dropped");
-    office.until_settled(MAILS).await;
-    office.until_rows("SELECT count(*) FROM submissions WHERE verdict <> 'missing' OR attempts <> 1", &["0"]).await;
-    daemon.close().await;
-}
-
-#[tokio::test]
 async fn a_sender_with_an_endless_domain_is_judged_like_any_other() {
     let office = Office::new(imap::Options::default(), smtp::Options::default(), |plan| plan);
     let daemon = office.start();

@@ -89,19 +89,31 @@ async fn a_mail_whose_very_uid_cannot_be_asked_for_stops_neither_the_look_nor_th
 }
 
 #[tokio::test]
-async fn a_last_mail_of_which_nothing_can_be_asked_stops_nothing() {
+async fn a_last_mail_of_which_nothing_can_be_asked_waits_alone() {
     for what in [What::MalformedForUid(60), What::NoWordOfUid(60)] {
         let script = ["FETCH", "UID FETCH"].map(|command| When::command(command).then(what.clone())).to_vec();
         let server = server(MAILS, script);
         let bench = Bench::start(settings(server.port()));
-        let compared = Event::Reconciled { found: 0, left_out: 1 };
-        bench.ledger.until("the comparison", |rows| rows.events.contains(&compared)).await;
+        bench.ledger.until("all before it", |rows| rows.kept.len() == MAILS - 1 && rows.looks() > 0).await;
+        assert_eq!(bench.ledger.rows().cursor.unwrap().next_uid, 60, "{what:?}");
         server.deliver(mail(61));
-        bench.ledger.until("a mail behind it", |rows| rows.kept.len() == MAILS).await;
+        bench.ledger.until("the mail behind it", |rows| rows.kept.len() == MAILS).await;
         let rows = bench.stop().await.rows().clone();
         assert_eq!(in_order(&rows), [all_but(&[60]), vec![mail(61)]].concat(), "{what:?}");
         assert_eq!(rows.quarantine.keys().copied().collect::<Vec<u32>>(), [60], "{what:?}");
-        assert!(server.connections() < 30, "{what:?}: {} connections", server.connections());
+        assert!(server.connections() < 40, "{what:?}: {} connections", server.connections());
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_every_fetch_fills_no_quarantine() {
+    for what in ["[SERVERBUG] Internal error occurred", "System I/O error"] {
+        let script = ["FETCH", "UID FETCH"].map(|command| When::command(command).then(What::No(what.to_owned()))).to_vec();
+        let server = server(MAILS, script);
+        let bench = Bench::start(settings(server.port()));
+        bench.ledger.until("several failures", |rows| rows.failures().len() >= 8).await;
+        let rows = bench.stop().await.rows().clone();
+        assert!(rows.quarantine.is_empty() && rows.absent.is_empty() && rows.looks() == 0, "{what}: {:?}", rows.quarantine);
     }
 }
 
