@@ -1,7 +1,8 @@
 //! The clerk: takes what waits, has it read on every core, concludes it in order.
 //!
-//! Promises: an attempt is committed before a mail is parsed; a mail that ended the process or could not be concluded twice is not parsed
-//! again but goes to a person, and keeps no other waiting; a store that fails delays, and loses nothing. Rows are the truth: the bell may ring or not.
+//! Promises: an attempt is committed before a mail is parsed; a mail that ended the process or could not be concluded twice is not
+//! parsed again but goes to a person, and keeps no other waiting; a store that fails delays, and loses nothing. Rows are the truth: the bell
+//! may ring or not.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
