@@ -15,6 +15,10 @@ use crate::store::intake::{self, Incoming, Kept, Sighting};
 use crate::store::sent_letters::{self, Learnt};
 use crate::store::{Store, StoreError};
 
+/// What `status` says while the newest mail of a folder cannot be had.
+const NEWEST_SILENT: &str = "the server says nothing of the folder's newest mail, so that one is not taken; look at it with a mail program, \
+                             and move it away and back, or send a mail behind it";
+
 /// The rows of one office, as its watchers see them.
 #[derive(Debug)]
 pub struct Ledger {
@@ -59,6 +63,12 @@ impl Ledger {
             return pack();
         }
         tokio::task::spawn_blocking(pack).await.map_err(|error| StoreError::Row(format!("mails could not be packed: {error}")))?
+    }
+
+    /// What the board and `status` say of an account in trouble.
+    fn fails(&self, part: String, sentence: String, retry_at: Option<i64>) {
+        self.board.say(&part, State::Sick(sentence.clone()));
+        self.write_fact(Fact { part, state: "failing".to_owned(), sentence: Some(sentence), retry_at, ..Fact::default() });
     }
 
     fn write_fact(&self, fact: Fact) {
@@ -269,6 +279,10 @@ impl mailbox::Ledger for Ledger {
                     tracing::warn!(account, left_out, "Not all mails could be compared; the server does not tell which of them there are.");
                 }
             }
+            Event::NewestSilent => {
+                tracing::warn!(account, "The newest mail of the folder cannot be had; it waits until another comes behind it.");
+                self.fails(part, NEWEST_SILENT.to_owned(), None);
+            }
             Event::SentUnread { sentence } => {
                 tracing::warn!(
                     account,
@@ -283,8 +297,7 @@ impl mailbox::Ledger for Ledger {
             Event::Polling => tracing::debug!(account, "Waiting for news (polling)."),
             Event::Failed { kind, sentence, retry_at } => {
                 tracing::warn!(account, kind = ?kind, reason = sentence, "The mailbox cannot be watched at the moment; it is tried again.");
-                self.board.say(&part, State::Sick(sentence.clone()));
-                self.write_fact(Fact { retry_at: Some(retry_at), ..fact("failing", Some(sentence)) });
+                self.fails(part, sentence, Some(retry_at));
             }
             Event::Stopped => self.write_fact(fact("stopped", None)),
         }

@@ -238,6 +238,8 @@ pub enum Event {
     Rewound { was_next_uid: u32, from: u32 },
     /// All UIDs were compared; `found` mails had been overlooked and were taken, of `left_out` the server says nothing.
     Reconciled { found: usize, left_out: usize },
+    /// The folder was looked through but for its newest mail, of which the server says nothing: it waits until another comes behind it.
+    NewestSilent,
     /// The server does not tell which letters stand in the folder for sent mail.
     SentUnread { sentence: String },
     /// A mail could not be had; it will be tried again.

@@ -9,7 +9,7 @@ use super::batches::{self, Listed, Order};
 use super::cursor::{self, Start};
 use super::error::MailboxError;
 use super::fetch::{Fetcher, Harvest};
-use super::folder;
+use super::folder::{self, Question};
 use super::intake;
 use super::ledger::{Backlog, Batch, Event, Ledger, Place, Sighting};
 use super::memory::Memory;
@@ -97,6 +97,9 @@ impl<L: Ledger> Visit<'_, L> {
             notes.last_mail.looked();
             drop(notes);
             self.observe(Event::Looked { exists, uidvalidity: self.place.uidvalidity, next_uid: front.next_uid });
+            if question == Question::OneBefore {
+                self.observe(Event::NewestSilent);
+            }
         }
         Ok(looked)
     }

@@ -153,12 +153,13 @@ impl Notes {
 
     /// Whether it is no use to ask once more if a UID exists. Only a fetch can tell then.
     pub(super) fn is_unlistable(&self, uid: u32) -> bool {
-        self.unlisted.get(&uid).is_some_and(|failures| *failures >= PATIENCE)
+        self.first_unlistable(uid, uid).is_some()
     }
 
     /// The first UID of a range of which that is so.
     pub(super) fn first_unlistable(&self, from: u32, to: u32) -> Option<u32> {
-        (from <= to).then(|| self.unlisted.range(from..=to).find(|(_, failures)| **failures >= PATIENCE).map(|(uid, _)| *uid))?
+        let mut within = self.unlisted.range(from..).take_while(|(uid, _)| **uid <= to);
+        within.find(|(_, failures)| **failures >= PATIENCE).map(|(uid, _)| *uid)
     }
 
     /// The connection is over: what was asked for and did not come is suspect.

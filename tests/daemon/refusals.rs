@@ -7,6 +7,7 @@ use testbed::oauth::{Answer, TokenEndpoint};
 use testbed::smtp;
 use testbed::tls::{Authority, Certificate, Security};
 
+use crate::letters::greeting;
 use crate::office::{DEADLINE, Office};
 use crate::plan::Plan;
 use crate::post::Post;
@@ -294,5 +295,20 @@ async fn one_broken_account_does_not_keep_the_other_from_its_mail() {
     let daemon = office.start();
     daemon.until_said("Ready.").await;
     office.until_rows("SELECT part, state FROM health WHERE part LIKE 'account:%'", &["account:desk|watching"]).await;
+    daemon.close().await;
+}
+
+#[tokio::test]
+async fn a_newest_mail_of_which_the_server_says_nothing_is_told_in_status() {
+    let folders = vec![imap::Folder::named("INBOX").holding((1..=2).map(|number| greeting("taro@applicant.example.co.jp", number)))];
+    let script = ["FETCH", "UID FETCH"].map(|command| When::command(command).then(What::MalformedForUid(2))).to_vec();
+    let options = imap::Options { folders, script, ..imap::Options::default() };
+    let office = Office::new(options, smtp::Options::default(), |plan| plan);
+    let daemon = office.start();
+    daemon.until_said("The newest mail of the folder cannot be had").await;
+    office.until_rows("SELECT count(*) FROM submissions", &["1"]).await;
+    office.until_rows("SELECT state FROM health WHERE part = 'account:desk'", &["failing"]).await;
+    let status = office.ask(&["status"]).await;
+    assert!(status.stdout.contains("the server says nothing of the folder's newest mail"), "{}", status.stdout);
     daemon.close().await;
 }

@@ -96,6 +96,7 @@ async fn a_last_mail_of_which_nothing_can_be_asked_waits_alone() {
         let bench = Bench::start(settings(server.port()));
         bench.ledger.until("all before it", |rows| rows.kept.len() == MAILS - 1 && rows.looks() > 0).await;
         assert_eq!(bench.ledger.rows().cursor.unwrap().next_uid, 60, "{what:?}");
+        bench.ledger.until("the word about it", |rows| rows.events.contains(&Event::NewestSilent)).await;
         server.deliver(mail(61));
         bench.ledger.until("the mail behind it", |rows| rows.kept.len() == MAILS).await;
         let rows = bench.stop().await.rows().clone();
