@@ -1,11 +1,11 @@
-//! A scan of the raw bytes before any parser sees them: of the header, and of what is in a mail that says that it holds parts.
+//! A scan of the bytes before any parser sees them: of the header, and of the skeleton of a mail that says that it holds parts.
 //!
 //! A 1.28 MB mail of nested message/rfc822 headers overflowed the stack of mail-parser 0.11.9 in its recursive drop and
 //! aborted the process; 27 MB of boundary lines made three million parts and 1.94 GB. Both are refused here, in one pass.
 
 use memchr::memmem;
 
-use super::header::{Extent, Structure};
+use super::header::Extent;
 use crate::desk::rules::Limits;
 
 /// Whether the parser may have the mail.
@@ -18,16 +18,21 @@ pub enum Admission {
     TooComplex,
 }
 
-/// Judges the bytes, with the header block that they begin with, against the limits. A mail that declares no container holds no other
-/// mails and no boundaries, whatever its text looks like.
+/// Judges a mail of so many bytes, by the header block that it begins with.
 #[must_use]
-pub fn admit(raw: &[u8], header: Extent, structure: Structure, limits: &Limits) -> Admission {
-    if raw.len() > limits.mail_bytes {
+pub fn admit(size: usize, header: Extent, limits: &Limits) -> Admission {
+    if size > limits.mail_bytes {
         return Admission::Oversize;
     }
-    let header_fits = header.length <= limits.header_bytes && header.fields <= limits.header_fields && header.longest <= limits.field_bytes;
-    let body_fits = structure == Structure::Leaf || nested_mails(raw) <= limits.nested_mails && boundary_lines_fit(raw, limits);
-    if header_fits && body_fits { Admission::Whole } else { Admission::TooComplex }
+    let fits = header.length <= limits.header_bytes && header.fields <= limits.header_fields && header.longest <= limits.field_bytes;
+    if fits { Admission::Whole } else { Admission::TooComplex }
+}
+
+/// Whether the parser can bear what it would see of a mail that declares a container. Any other holds no mails and no boundaries, whatever
+/// its text looks like.
+#[must_use]
+pub fn is_bearable(skeleton: &[u8], limits: &Limits) -> bool {
+    nested_mails(skeleton) <= limits.nested_mails && boundary_lines_fit(skeleton, limits)
 }
 
 /// How often a nested mail is announced. Counts words in body text, too: sixteen are far more than any submission has.
@@ -95,12 +100,11 @@ fn boundary_value(after: &[u8]) -> Option<&[u8]> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::header::Headers;
+    use super::super::Message;
     use super::*;
 
     fn admit(raw: &[u8], limits: &Limits) -> Admission {
-        let headers = Headers::parse(raw);
-        super::admit(raw, headers.extent(), headers.structure(), limits)
+        Message::parse(raw, limits).admission
     }
 
     #[test]

@@ -1,23 +1,24 @@
 //! A mail as the desk sees it: all header fields, the texts to read, and the files that came along.
 //!
-//! Promises: bounded work for any bytes. mail-parser finds the parts; it sees a copy without the fields that structure nothing, in
-//! which media types and transfer encodings are misspelt, so that it neither recurses into nested mails (those are opened by
-//! `original`, one level at a time, each with this station's limits) nor decodes texts: parts are decoded from the raw bytes, when
-//! somebody reads them.
+//! Promises: bounded work for any bytes. mail-parser finds the parts in a skeleton of the mail, which neither lets it recurse into nested
+//! mails (those are opened by `original`, one level at a time, each with this station's limits) nor decode texts: parts are decoded from
+//! the raw bytes, when somebody reads them.
 //! Rejected: limiting the parser's recursion by its stack alone; its drop recurses too, and a base64 part hides the depth.
 
 pub mod header;
 pub mod limits;
 mod parameter;
 pub mod part;
+mod skeleton;
 
 use std::sync::LazyLock;
 
 use mail_parser::{HeaderName, HeaderValue, MessageParser, MessagePart, MimeHeaders, PartType};
 
 use self::header::{Headers, Structure};
-use self::limits::{Admission, admit};
+use self::limits::Admission;
 use self::part::{Disposition, Flow, Part, Transfer};
+use self::skeleton::Skeleton;
 use super::rules::Limits;
 
 /// A parsed mail.
@@ -36,12 +37,16 @@ impl<'a> Message<'a> {
     #[must_use]
     pub fn parse(raw: &'a [u8], limits: &Limits) -> Self {
         let headers = Headers::parse(raw);
-        let structure = headers.structure();
-        let admission = admit(raw, headers.extent(), structure, limits);
-        match admission {
-            Admission::Whole => parts(raw, headers, structure, limits),
-            Admission::Oversize | Admission::TooComplex => Self { headers, admission, parts: Vec::new(), alternatives: Vec::new() },
+        let admission = limits::admit(raw.len(), headers.extent(), limits);
+        if admission != Admission::Whole {
+            return Self { headers, admission, parts: Vec::new(), alternatives: Vec::new() };
         }
+        let mut skeleton = Skeleton::of(raw, &headers);
+        if skeleton.structure() == Structure::Container && !limits::is_bearable(skeleton.bytes(), limits) {
+            return Self { headers, admission: Admission::TooComplex, parts: Vec::new(), alternatives: Vec::new() };
+        }
+        skeleton.misspell();
+        parts(raw, headers, &skeleton, limits)
     }
 
     /// Whether two parts are alternatives of each other.
@@ -51,9 +56,8 @@ impl<'a> Message<'a> {
     }
 }
 
-fn parts<'a>(raw: &'a [u8], headers: Headers<'a>, structure: Structure, limits: &Limits) -> Message<'a> {
-    let masked = Masked::of(raw, &headers, structure);
-    let Some(parsed) = PARSER.parse(&masked.bytes) else {
+fn parts<'a>(raw: &'a [u8], headers: Headers<'a>, skeleton: &Skeleton, limits: &Limits) -> Message<'a> {
+    let Some(parsed) = PARSER.parse(skeleton.bytes()) else {
         return Message { headers, admission: Admission::Whole, parts: Vec::new(), alternatives: Vec::new() };
     };
     if parsed.parts.len() > limits.parts {
@@ -69,7 +73,7 @@ fn parts<'a>(raw: &'a [u8], headers: Headers<'a>, structure: Structure, limits: 
         if let Some(slot) = leaf_of.get_mut(index) {
             *slot = Some(leaves.len());
         }
-        leaves.push(leaf(&masked, raw, part, digests.contains(&index)));
+        leaves.push(leaf(skeleton, raw, part, digests.contains(&index)));
     }
     let alternatives = parsed
         .parts
@@ -83,99 +87,7 @@ fn parts<'a>(raw: &'a [u8], headers: Headers<'a>, structure: Structure, limits: 
 /// Reads the fields that structure a mail and no others: `Headers` reads those.
 static PARSER: LazyLock<MessageParser> = LazyLock::new(|| MessageParser::new().with_mime_headers());
 
-/// The fields that structure a mail of one part seldom take more bytes.
-const SHORT_HEADER: usize = 512;
-
-/// Values of MIME fields and how the copy misspells their last letter. Nested mails are opened by `original`; transfer encodings and
-/// character sets are undone by `part`, and only for the parts that somebody reads: decoding attachments that nobody asked for took a
-/// third of the time, and twice their size in memory.
-const MASKS: [(&[u8], u8); 5] =
-    [(b"message/", b'f'), (b"text/", b'u'), (b"multipart/digest", b'u'), (b"base64", b'x'), (b"quoted-printable", b'x')];
-
-/// What the parser sees: of the mail's own header the fields that structure it, then the rest of the mail, misspelt. Of a mail that
-/// declares no container it sees the header alone: what is below is one part, and most mails that were forwarded inline are such.
-struct Masked {
-    bytes: Vec<u8>,
-    /// How long the copy's header is, and the mail's, with the empty line.
-    header: usize,
-    raw_header: usize,
-    structure: Structure,
-}
-
-impl Masked {
-    fn of(raw: &[u8], headers: &Headers<'_>, structure: Structure) -> Self {
-        let rest = raw.get(headers.extent().length..).unwrap_or_default();
-        // A line of white space ends a header here; to the parser it would be the rest of a field.
-        let gap = memchr::memchr(b'\n', rest).map_or(0, |end| end + 1);
-        let body = rest.get(gap..).unwrap_or_default();
-        let mut bytes = Vec::with_capacity(if structure == Structure::Container { raw.len() + 64 } else { SHORT_HEADER });
-        // A header without any field ends the parser's work.
-        bytes.extend_from_slice(b"MIME-Version: 1.0\n");
-        for (name, value) in headers.structuring() {
-            [name, b": ", value, b"\n"].iter().for_each(|piece| bytes.extend_from_slice(piece));
-        }
-        bytes.push(b'\n');
-        let header = bytes.len();
-        if structure == Structure::Container {
-            bytes.extend_from_slice(body);
-        }
-        mask(&mut bytes);
-        Self { bytes, header, raw_header: headers.extent().length + gap, structure }
-    }
-
-    /// The first field of this name in a part's header, raw.
-    fn field(&self, part: &MessagePart<'_>, name: &HeaderName<'_>) -> Option<&[u8]> {
-        let header = part.headers.iter().find(|header| header.name == *name)?;
-        self.bytes.get(usize::try_from(header.offset_start).ok()?..usize::try_from(header.offset_end).ok()?)
-    }
-
-    /// The bytes of a part's body in the mail itself.
-    fn raw_body<'a>(&self, raw: &'a [u8], part: &MessagePart<'_>) -> &'a [u8] {
-        if self.structure == Structure::Leaf {
-            return raw.get(self.raw_header..).unwrap_or_default();
-        }
-        let place = |offset: u32| usize::try_from(offset).ok().and_then(|offset| (offset + self.raw_header).checked_sub(self.header));
-        let (Some(start), Some(end)) = (place(part.offset_body), place(part.offset_end)) else { return b"" };
-        raw.get(start..end.max(start)).or_else(|| raw.get(start..)).unwrap_or_default()
-    }
-}
-
-/// Misspells values, each in place.
-fn mask(copy: &mut [u8]) {
-    let mut start = 0;
-    while start < copy.len() {
-        let line = copy.get(start..).unwrap_or_default();
-        let length = line.len();
-        let next = memchr::memchr(b'\n', line).map_or(copy.len(), |end| start + end + 1);
-        if let Some(value) = value_of_mime_field(line)
-            && let Some((word, letter)) =
-                MASKS.iter().find(|(word, _)| value.get(..word.len()).is_some_and(|found| found.eq_ignore_ascii_case(word)))
-        {
-            let slash = usize::from(word.ends_with(b"/"));
-            let last = start + length - value.len() + word.len() - 1 - slash;
-            if let Some(last) = copy.get_mut(last) {
-                *last = *letter;
-            }
-        }
-        start = next;
-    }
-}
-
-/// From the value on, where a Content-Type or Content-Transfer-Encoding field begins; as tolerant of white space as the parser is.
-fn value_of_mime_field(line: &[u8]) -> Option<&[u8]> {
-    let indent = line.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-    let line = line.get(indent..)?;
-    if !line.first().is_some_and(|first| first.eq_ignore_ascii_case(&b'c')) {
-        return None;
-    }
-    let name = [&b"content-type"[..], b"content-transfer-encoding"]
-        .into_iter()
-        .find(|name| line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name)))?;
-    let value = line.get(name.len()..)?.trim_ascii_start().strip_prefix(b":")?.trim_ascii_start();
-    Some(value.strip_prefix(b"\"").unwrap_or(value))
-}
-
-/// The content type with the misspelling of `mask` taken back.
+/// The content type with the skeleton's misspelling taken back.
 fn content_type(part: &MessagePart<'_>) -> Option<String> {
     let content_type = part.content_type()?;
     let unmasked = |word: &str, masked: &str, plain: &str| {
@@ -188,7 +100,7 @@ fn content_type(part: &MessagePart<'_>) -> Option<String> {
     Some(main + "/" + &unmasked(content_type.subtype().unwrap_or_default(), "digesu", "digest"))
 }
 
-/// Whether a part is a multipart with this subtype, as `mask` spells it.
+/// Whether a part is a multipart with this subtype, as the skeleton spells it.
 fn is_multipart(part: &MessagePart<'_>, subtype: &str) -> bool {
     part.content_type().is_some_and(|found| {
         found.ctype().eq_ignore_ascii_case("multipart") && found.subtype().is_some_and(|found| found.eq_ignore_ascii_case(subtype))
@@ -227,12 +139,12 @@ fn leaves_below(parts: &[MessagePart<'_>], part: &MessagePart<'_>, leaf_of: &[Op
     found
 }
 
-fn leaf<'a>(masked: &Masked, raw: &'a [u8], part: &MessagePart<'_>, is_digest_member: bool) -> Part<'a> {
+fn leaf<'a>(skeleton: &Skeleton, raw: &'a [u8], part: &MessagePart<'_>, is_digest_member: bool) -> Part<'a> {
     let default = if is_digest_member { "message/rfc822" } else { "text/plain" };
     let content_type = content_type(part).unwrap_or_else(|| default.to_owned());
     let attribute = |name: &str| part.content_type().and_then(|found| found.attribute(name)).map(str::to_owned);
     let disposition = part.content_disposition();
-    let named = |field: HeaderName<'_>, attribute: &str| masked.field(part, &field).and_then(|field| parameter::text(field, attribute));
+    let named = |field: HeaderName<'_>, attribute: &str| skeleton.field(part, &field).and_then(|field| parameter::text(field, attribute));
     let file_name = named(HeaderName::ContentDisposition, "filename").or_else(|| named(HeaderName::ContentType, "name"));
     let is_attachment = disposition.is_some_and(|found| found.ctype().eq_ignore_ascii_case("attachment"))
         || file_name.is_some() && !content_type.starts_with("text/");
@@ -242,7 +154,7 @@ fn leaf<'a>(masked: &Masked, raw: &'a [u8], part: &MessagePart<'_>, is_digest_me
         flow: flow(&attribute),
         disposition: if is_attachment { Disposition::Attachment } else { Disposition::Body },
         transfer: transfer(part),
-        encoded: masked.raw_body(raw, part),
+        encoded: skeleton.raw_body(raw, part),
         content_type,
     }
 }
@@ -257,7 +169,7 @@ fn flow(attribute: &impl Fn(&str) -> Option<String>) -> Flow {
     }
 }
 
-/// The transfer encoding with the misspelling of `mask` taken back.
+/// The transfer encoding with the skeleton's misspelling taken back.
 fn transfer(part: &MessagePart<'_>) -> Transfer {
     let is = |text: &str, words: &[&str]| words.iter().any(|word| text.trim().eq_ignore_ascii_case(word));
     let stated = part.headers.iter().find(|header| header.name == HeaderName::ContentTransferEncoding);
