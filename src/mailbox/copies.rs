@@ -146,7 +146,7 @@ async fn ids(session: &mut Session, memory: &Memory, folder: &str) -> Result<Vec
             if let Data::Fetch(Fetched { body: Some(piece), .. }) = data
                 && piece.part == Part::Header
             {
-                ids.extend(Headers::parse(piece.bytes).text("message-id").map(Cow::into_owned));
+                ids.extend(Headers::parse(&piece.bytes).text("message-id").map(Cow::into_owned));
             }
             Ok(())
         });

@@ -117,14 +117,14 @@ impl Fetcher<'_> {
                     return Ok(());
                 };
                 let Some(mail) = mails.iter().find(|mail| mail.uid == uid && uids.contains(&uid)) else { return Ok(()) };
-                if !plausible(bytes, mail) || harvest.has(uid) {
+                if !plausible(&bytes, mail) || harvest.has(uid) {
                     return Ok(());
                 }
-                total = total.saturating_add(length(bytes));
+                total = total.saturating_add(length(&bytes));
                 if total > limit {
                     return Err(MailboxError::Overfull { command: "UID FETCH".to_owned(), limit });
                 }
-                harvest.arrivals.push(whole(mail, bytes.to_vec(), backlog));
+                harvest.arrivals.push(whole(mail, bytes.into_owned(), backlog));
                 memory.notes().resolved(uid);
                 Ok(())
             })
@@ -205,12 +205,12 @@ impl Fetcher<'_> {
                         Some(offset) if offset == at && bytes.len() == whole => Portion::Full,
                         Some(offset) if offset == at && bytes.len() < whole => Portion::Short,
                         // Servers without partial fetches answer with everything.
-                        None if at == 0 && (bytes.len() > whole || mail.size == Some(length(bytes))) => Portion::All,
+                        None if at == 0 && (bytes.len() > whole || mail.size == Some(length(&bytes))) => Portion::All,
                         None if at == 0 => Portion::Unplaced,
                         _ => Portion::Strange,
                     };
                     if !matches!(portion, Portion::Unplaced | Portion::Strange) {
-                        body.extend_from_slice(bytes);
+                        body.extend_from_slice(&bytes);
                     }
                 }
                 Ok(())
@@ -238,7 +238,7 @@ impl Fetcher<'_> {
                 if let Data::Fetch(Fetched { uid: Some(uid), body: Some(Piece { part: Part::Header, bytes, .. }), .. }) = data
                     && uid == mail.uid
                 {
-                    header = Some(bytes.to_vec());
+                    header = Some(bytes.into_owned());
                 }
                 Ok(())
             })

@@ -1,4 +1,4 @@
-//! The guard between the network and the IMAP parser: deadlines, caps and the transcript.
+//! The guard between the network and the IMAP parser: deadlines, caps, the transcript and signs of life.
 //!
 //! Promises: no byte reaches the parser unscreened, no read or write waits longer than the silence that is allowed.
 //! Rejected: timeouts around whole responses only; a large mail on a slow line is alive as long as bytes come.
@@ -6,26 +6,33 @@
 use std::fmt;
 use std::future::Future;
 use std::io;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
 
-use super::screen::{Breach, Caps, Screen};
+use super::inbound::Inbound;
+use super::screen::{Breach, Caps};
 use super::transcript::Transcript;
 use super::transport::Transport;
 
 /// A screened stream.
 pub(super) struct Guard {
     inner: Transport,
-    screen: Screen,
+    inbound: Inbound,
     transcript: Transcript,
     silence: Duration,
     reading: Watchdog,
     writing: Watchdog,
+    /// Rung with every portion that arrives.
+    beat: Beat,
 }
+
+/// A sign of life.
+pub(super) type Beat = Arc<dyn Fn() + Send + Sync>;
 
 /// Why the guard ended a connection; travels inside an [`io::Error`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -37,8 +44,8 @@ pub(super) enum Stopped {
 }
 
 impl Guard {
-    pub(super) fn new(inner: Transport, caps: Caps, silence: Duration, transcript: Transcript) -> Self {
-        Self { inner, screen: Screen::new(caps), transcript, silence, reading: Watchdog::new(), writing: Watchdog::new() }
+    pub(super) fn new(inner: Transport, caps: Caps, silence: Duration, transcript: Transcript, beat: Beat) -> Self {
+        Self { inner, inbound: Inbound::new(caps), transcript, silence, reading: Watchdog::new(), writing: Watchdog::new(), beat }
     }
 
     /// How long the peer may keep silent from now on.
@@ -47,16 +54,17 @@ impl Guard {
         self.reading.rest();
     }
 
-    pub(super) fn answered(&mut self) {
-        self.screen.answered();
+    pub(super) fn inbound(&mut self) -> &mut Inbound {
+        &mut self.inbound
     }
 
     pub(super) fn transcript(&mut self) -> &mut Transcript {
         &mut self.transcript
     }
 
-    pub(super) fn into_parts(self) -> (Transport, Transcript) {
-        (self.inner, self.transcript)
+    /// Whatever the server sent ahead is dropped.
+    pub(super) fn into_parts(self) -> (Transport, Transcript, Beat) {
+        (self.inner, self.transcript, self.beat)
     }
 }
 
@@ -69,17 +77,29 @@ impl fmt::Debug for Guard {
 impl AsyncRead for Guard {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let guard = self.get_mut();
-        if let Err(breach) = guard.screen.asked_for_more() {
-            return Poll::Ready(Err(io::Error::other(Stopped::Breach(breach))));
-        }
-        let before = buffer.filled().len();
-        match Pin::new(&mut guard.inner).poll_read(context, buffer) {
-            Poll::Pending => guard.reading.check(guard.silence, context),
-            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
-            Poll::Ready(Ok(())) => {
-                guard.reading.rest();
-                let fresh = buffer.filled().get(before..).unwrap_or_default();
-                Poll::Ready(guard.screen.pass(fresh, &mut guard.transcript).map_err(|breach| io::Error::other(Stopped::Breach(breach))))
+        loop {
+            match guard.inbound.has_due(&mut guard.transcript) {
+                Err(breach) => return Poll::Ready(Err(io::Error::other(Stopped::Breach(breach)))),
+                Ok(true) => {
+                    buffer.put_slice(guard.inbound.hand_over(buffer.remaining()).as_ref());
+                    return Poll::Ready(Ok(()));
+                }
+                Ok(false) => {}
+            }
+            let outcome = {
+                let mut room = guard.inbound.room();
+                pin!(guard.inner.read_buf(&mut room)).poll(context)
+            };
+            match outcome {
+                Poll::Pending => return guard.reading.check(guard.silence, context),
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                // The end; the parser is not told what was to become of half a line.
+                Poll::Ready(Ok(0)) => return Poll::Ready(Ok(())),
+                Poll::Ready(Ok(count)) => {
+                    guard.reading.rest();
+                    (guard.beat)();
+                    guard.inbound.has_read(count);
+                }
             }
         }
     }

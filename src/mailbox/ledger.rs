@@ -53,8 +53,8 @@ pub trait Ledger: Send + Sync + 'static {
     /// A fact for `status`. Must return at once.
     fn observe(&self, account: &str, event: Event);
 
-    /// The watcher is alive. Must return at once; called often: while waiting once a [`super::Intervals::heartbeat`], else with every
-    /// answer of the server.
+    /// The watcher is alive. Must return at once; called often: while waiting once a [`super::Intervals::heartbeat`], else with
+    /// whatever the server sends.
     fn beat(&self, account: &str);
 }
 

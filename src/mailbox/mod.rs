@@ -23,6 +23,7 @@ mod fetch;
 mod filing;
 mod folder;
 mod guard;
+mod inbound;
 mod intake;
 mod ledger;
 mod look;

@@ -88,7 +88,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { largest_mail: 25 * 1024 * 1024, batch_bytes: 4 * 1024 * 1024, batch_mails: 200, piece: 1024 * 1024 }
+        Self { largest_mail: 25 * 1024 * 1024, batch_bytes: 4 * 1024 * 1024, batch_mails: 200, piece: 4 * 1024 * 1024 }
     }
 }
 
@@ -101,8 +101,8 @@ pub struct Intervals {
     pub idle_refresh: Duration,
     /// All UIDs of the folder are compared with those known.
     pub reconcile: Duration,
-    /// [`super::Ledger::beat`] is called at least this often while the watcher waits. While it works, every answer of the server is
-    /// a beat, so the longest pause between two is [`Deadlines::silence`], or one piece of a mail on a slow line.
+    /// [`super::Ledger::beat`] is called at least this often while the watcher waits. While it works, whatever
+    /// arrives is a beat, so the longest pause between two is [`Deadlines::silence`].
     pub heartbeat: Duration,
 }
 

@@ -8,7 +8,6 @@
 mod response;
 
 use std::io;
-use std::sync::Arc;
 use std::time::Duration;
 
 use async_imap::Client;
@@ -18,7 +17,7 @@ use tokio::time::timeout;
 
 use super::answer::{self, Code, MESSAGE_LIMIT, Meaning};
 use super::error::MailboxError;
-use super::guard::{Guard, Stopped};
+use super::guard::{Beat, Guard, Stopped};
 use super::screen::Caps;
 use super::settings::{Deadlines, Limits};
 use super::transcript::Transcript;
@@ -37,12 +36,7 @@ pub(super) struct Session {
     view: View,
     /// The server has said that it answers the command under way only in part.
     is_partial: bool,
-    /// Rung with every answer of the server.
-    beat: Beat,
 }
-
-/// A sign of life.
-pub(super) type Beat = Arc<dyn Fn() + Send + Sync>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -114,7 +108,7 @@ impl Session {
     pub(super) fn new(transport: Transport, limits: &Limits, deadlines: Deadlines, transcript: Transcript, beat: Beat) -> Self {
         // A server may be wrong about sizes, so whole mails of up to the limit must fit whatever was announced.
         let caps = Caps::for_literals_of(limits.largest_mail.saturating_add(64 * 1024));
-        let guard = Guard::new(transport, caps, deadlines.silence, transcript);
+        let guard = Guard::new(transport, caps, deadlines.silence, transcript, beat);
         Self {
             client: Client::new(guard),
             caps,
@@ -124,14 +118,12 @@ impl Session {
             capabilities: Vec::new(),
             view: View::default(),
             is_partial: false,
-            beat,
         }
     }
 
     /// Gives the stream back for STARTTLS. Whatever the server sent ahead in the clear is dropped (RFC 9051, 11.1: response injection).
     pub(super) fn into_parts(self) -> (Transport, Transcript, Beat) {
-        let (transport, transcript) = self.client.into_inner().into_parts();
-        (transport, transcript, self.beat)
+        self.client.into_inner().into_parts()
     }
 
     pub(super) fn view(&self) -> &View {
@@ -287,8 +279,7 @@ impl Session {
             Ok(None) => return Err(self.closed(name)),
             Err(error) => return Err(self.broken(&error, name)),
         };
-        self.client.get_mut().answered();
-        (self.beat)();
+        self.client.get_mut().inbound().answered();
         match response.parsed() {
             Response::Done { tag, status, outcome } => {
                 let finish = Finish {
@@ -315,7 +306,9 @@ impl Session {
             }
             other => {
                 self.notice(other);
-                let handled = on(data_of(other));
+                let inbound = self.client.get_mut().inbound();
+                let handled = on(data_of(other, |slip| inbound.body(slip)));
+                inbound.forget_bodies();
                 self.handled(handled)
             }
         }

@@ -1,6 +1,6 @@
 //! What the parser understood, in our own words.
 //!
-//! Promises: whatever we never ask for becomes [`Data::Other`]; bodies are borrowed, not copied. Rejected: handing the parser's types on;
+//! Promises: whatever we never ask for becomes [`Data::Other`]; bodies are handed on, not copied. Rejected: handing the parser's types on;
 //! then every file would know the crate, and a change of it would touch them all.
 
 use std::borrow::Cow;
@@ -11,7 +11,7 @@ use async_imap::imap_proto::{
 
 use super::super::answer::{self, Code};
 
-/// Untagged data, borrowed from the connection's buffer.
+/// Untagged data, but for bodies borrowed from the connection's buffer.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::mailbox) enum Data<'a> {
     Fetch(Fetched<'a>),
@@ -43,7 +43,8 @@ pub(in crate::mailbox) struct Piece<'a> {
     pub part: Part,
     /// The offset of a partial fetch.
     pub offset: Option<u32>,
-    pub bytes: &'a [u8],
+    /// Borrowed where the server wrote a string into its answer.
+    pub bytes: Cow<'a, [u8]>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,9 +96,10 @@ pub(super) fn words_of(offered: &[Capability<'_>]) -> Vec<String> {
     offered.iter().map(word).collect()
 }
 
-pub(super) fn data_of<'a>(response: &'a Response<'a>) -> Data<'a> {
+/// `body_of` knows the bodies that slips stand for.
+pub(super) fn data_of<'a>(response: &'a Response<'a>, body_of: impl FnMut(&[u8]) -> Option<Vec<u8>>) -> Data<'a> {
     match response {
-        Response::Fetch(_, attributes) => Data::Fetch(fetched(attributes)),
+        Response::Fetch(_, attributes) => Data::Fetch(fetched(attributes, body_of)),
         Response::MailboxData(MailboxDatum::List(list)) => Data::Listed {
             name: &list.name,
             separator: list.delimiter.as_deref(),
@@ -116,22 +118,23 @@ fn is_selectable(attribute: &NameAttribute<'_>) -> bool {
     }
 }
 
-fn fetched<'a>(attributes: &'a [AttributeValue<'a>]) -> Fetched<'a> {
+fn fetched<'a>(attributes: &'a [AttributeValue<'a>], mut body_of: impl FnMut(&[u8]) -> Option<Vec<u8>>) -> Fetched<'a> {
     let mut found = Fetched::default();
+    let mut bytes_of = |written: &'a [u8]| body_of(written).map_or(Cow::Borrowed(written), Cow::Owned);
     for attribute in attributes {
         match attribute {
             AttributeValue::Uid(uid) => found.uid = Some(*uid),
             AttributeValue::Rfc822Size(size) => found.size = Some(u64::from(*size)),
             AttributeValue::InternalDate(date) => found.internal_date = Some(date),
             AttributeValue::BodySection { section: None, index, data: Some(Cow::Borrowed(bytes)) } => {
-                found.body = Some(Piece { part: Part::Whole, offset: *index, bytes });
+                found.body = Some(Piece { part: Part::Whole, offset: *index, bytes: bytes_of(bytes) });
             }
             AttributeValue::BodySection {
                 section: Some(SectionPath::Full(MessageSection::Header)),
                 index,
                 data: Some(Cow::Borrowed(bytes)),
             } => {
-                found.body = Some(Piece { part: Part::Header, offset: *index, bytes });
+                found.body = Some(Piece { part: Part::Header, offset: *index, bytes: bytes_of(bytes) });
             }
             _ => {}
         }
