@@ -6,6 +6,7 @@
 
 pub mod bounces;
 pub mod breaker;
+mod checkpoint;
 pub mod conclusion;
 pub mod health;
 pub mod intake;
@@ -128,6 +129,7 @@ impl Store {
         let lock = lock(path)?;
         let mut connection = connect(path)?;
         schema::migrate(&mut connection)?;
+        let checkpoints = checkpoint::beside(&mut connection, path)?;
         let (jobs, mut waiting) = mpsc::channel::<Job>(WAITING_JOBS);
         let thread = std::thread::Builder::new()
             .name("store".to_owned())
@@ -135,6 +137,7 @@ impl Store {
                 while let Some(job) = waiting.blocking_recv() {
                     job(&mut connection);
                 }
+                checkpoint::end(&mut connection, checkpoints);
                 if let Err(error) = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
                     tracing::warn!(%error, "The store could not be tidied up at the end; that happens at the next start.");
                 }
