@@ -35,8 +35,8 @@ const HALTED: &str =
     "more letters than total-an-hour would have gone out, so all are held; see `uketsuke status`, then `uketsuke outbox resume`";
 
 /// Mails judged in one group, and their bytes. A group is one transaction while there is a backlog.
-const GROUP_MAILS: usize = 128;
-const GROUP_BYTES: usize = 1024 * 1024;
+const GROUP_MAILS: usize = 256;
+const GROUP_BYTES: usize = 2 * 1024 * 1024;
 
 /// A single mail up to this size is taken for one that came alone. Bytes.
 const ALONE: usize = 64 * 1024;

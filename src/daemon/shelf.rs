@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 /// Bytes that may lie here, two groups of the clerk: more would only wait longer. A larger mail is never laid down.
-pub const ROOM: usize = 2 * 1024 * 1024;
+pub const ROOM: usize = 4 * 1024 * 1024;
 
 /// The shelf between the watchers and the clerk.
 #[derive(Default)]
