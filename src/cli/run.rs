@@ -20,6 +20,8 @@ pub fn run(path: &Path) -> Result<(), Failure> {
     start_log(&configuration.log_level);
     // Mails that come alone are read on one of the runtime's threads.
     let runtime = tokio::runtime::Builder::new_multi_thread()
+        // Whatever takes long has threads of its own: one worker may be busy while the other hears, on a machine of any size.
+        .worker_threads(2)
         .enable_all()
         .thread_stack_size(judges::STACK_BYTES)
         .build()

@@ -40,7 +40,7 @@ impl Finding {
 
 /// Findings that the bytes alone allow.
 #[must_use]
-pub fn of_contents(admission: Admission, contents: &Contents, notices: &Notices, rules: &Rules) -> Vec<Finding> {
+pub fn of_contents(admission: Admission, contents: &Contents<'_>, notices: &Notices, rules: &Rules) -> Vec<Finding> {
     let mut found: Vec<Finding> = [Some(admission), contents.refused].into_iter().flatten().filter_map(refused).collect();
     found.extend(contents.illegible.iter().map(|label| Finding::new(FindingCode::Illegible, Some(label))));
     found.extend(notices.doubts.iter().map(|(code, line)| Finding::new(*code, Some(line))));

@@ -206,7 +206,8 @@ impl<'a> Headers<'a> {
 }
 
 fn in_postal_form(mailbox: Mailbox) -> Mailbox {
-    let address = mailbox.address.map(|address| postal(&address).unwrap_or(address));
+    // An address in ASCII is in its form for the wire.
+    let address = mailbox.address.map(|address| if address.is_ascii() { address } else { postal(&address).unwrap_or(address) });
     Mailbox { address, ..mailbox }
 }
 

@@ -1,6 +1,6 @@
 //! A mail as the desk sees it: all header fields, the texts to read, and the files that came along.
 //!
-//! Promises: bounded work for any bytes. mail-parser finds the parts in a skeleton of the mail, which neither lets it recurse into nested
+//! Promises: bounded work for any bytes. Where a mail is more than one plainly described part, mail-parser finds the parts in a skeleton of the mail, which neither lets it recurse into nested
 //! mails (those are opened by `original`, one level at a time, each with this station's limits) nor decode texts: parts are decoded from
 //! the raw bytes, when somebody reads them.
 //! Rejected: limiting the parser's recursion by its stack alone; its drop recurses too, and a base64 part hides the depth.
@@ -10,6 +10,7 @@ pub mod limits;
 mod parameter;
 pub mod part;
 mod skeleton;
+mod usual;
 
 use std::sync::LazyLock;
 
@@ -40,6 +41,11 @@ impl<'a> Message<'a> {
         let admission = limits::admit(raw.len(), headers.extent(), limits);
         if admission != Admission::Whole {
             return Self { headers, admission, parts: Vec::new(), alternatives: Vec::new() };
+        }
+        if headers.structure() == Structure::Leaf
+            && let Some(part) = usual::part(&headers, skeleton::body(raw, &headers))
+        {
+            return Self { headers, admission, parts: vec![part], alternatives: Vec::new() };
         }
         let mut skeleton = Skeleton::of(raw, &headers);
         if skeleton.structure() == Structure::Container && !limits::is_bearable(skeleton.bytes(), limits) {
@@ -142,16 +148,17 @@ fn leaves_below(parts: &[MessagePart<'_>], part: &MessagePart<'_>, leaf_of: &[Op
 fn leaf<'a>(skeleton: &Skeleton, raw: &'a [u8], part: &MessagePart<'_>, is_digest_member: bool) -> Part<'a> {
     let default = if is_digest_member { "message/rfc822" } else { "text/plain" };
     let content_type = content_type(part).unwrap_or_else(|| default.to_owned());
-    let attribute = |name: &str| part.content_type().and_then(|found| found.attribute(name)).map(str::to_owned);
+    let attribute = |name: &str| part.content_type().and_then(|found| found.attribute(name));
+    let says = |name: &str, value: &str| attribute(name).is_some_and(|found| found.eq_ignore_ascii_case(value));
     let disposition = part.content_disposition();
     let named = |field: HeaderName<'_>, attribute: &str| skeleton.field(part, &field).and_then(|field| parameter::text(field, attribute));
     let file_name = named(HeaderName::ContentDisposition, "filename").or_else(|| named(HeaderName::ContentType, "name"));
     let is_attachment = disposition.is_some_and(|found| found.ctype().eq_ignore_ascii_case("attachment"))
         || file_name.is_some() && !content_type.starts_with("text/");
     Part {
-        charset: attribute("charset"),
+        charset: attribute("charset").map(str::to_owned),
         name: file_name,
-        flow: flow(&attribute),
+        flow: Flow::of(says("format", "flowed"), says("delsp", "yes")),
         disposition: if is_attachment { Disposition::Attachment } else { Disposition::Body },
         transfer: transfer(part),
         encoded: skeleton.raw_body(raw, part),
@@ -159,23 +166,14 @@ fn leaf<'a>(skeleton: &Skeleton, raw: &'a [u8], part: &MessagePart<'_>, is_diges
     }
 }
 
-/// RFC 3676 section 4.
-fn flow(attribute: &impl Fn(&str) -> Option<String>) -> Flow {
-    let says = |name: &str, value: &str| attribute(name).is_some_and(|found| found.eq_ignore_ascii_case(value));
-    match (says("format", "flowed"), says("delsp", "yes")) {
-        (true, true) => Flow::FlowedWithoutSpaces,
-        (true, false) => Flow::Flowed,
-        (false, _) => Flow::Fixed,
-    }
-}
-
 /// The transfer encoding with the skeleton's misspelling taken back.
 fn transfer(part: &MessagePart<'_>) -> Transfer {
-    let is = |text: &str, words: &[&str]| words.iter().any(|word| text.trim().eq_ignore_ascii_case(word));
+    let is = |text: &str, word: &str| text.trim().eq_ignore_ascii_case(word);
     let stated = part.headers.iter().find(|header| header.name == HeaderName::ContentTransferEncoding);
     match stated.map(|header| &header.value) {
-        Some(HeaderValue::Text(text)) if is(text, &["base6x", "base64"]) => Transfer::Base64,
-        Some(HeaderValue::Text(text)) if is(text, &["quoted-printablx", "quoted-printable"]) => Transfer::QuotedPrintable,
+        Some(HeaderValue::Text(text)) if is(text, "base6x") => Transfer::Base64,
+        Some(HeaderValue::Text(text)) if is(text, "quoted-printablx") => Transfer::QuotedPrintable,
+        Some(HeaderValue::Text(text)) => Transfer::named(text),
         _ => Transfer::Identity,
     }
 }

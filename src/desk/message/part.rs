@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::desk::text::charset::{Decoded, decode};
+use crate::desk::text::charset::{Decoded, as_it_stands, decode};
 use crate::desk::text::encoded_word::base64_lenient;
 
 /// What a file is shows within so many encoded bytes.
@@ -40,14 +40,42 @@ pub enum Transfer {
     QuotedPrintable,
 }
 
+impl Transfer {
+    /// By its name (RFC 2045 section 6.1). One that does not change bytes, or that nobody knows, is none.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        let name = name.trim();
+        if name.eq_ignore_ascii_case("base64") {
+            Self::Base64
+        } else if name.eq_ignore_ascii_case("quoted-printable") {
+            Self::QuotedPrintable
+        } else {
+            Self::Identity
+        }
+    }
+}
+
 /// Whether line ends of a plain text are the writer's (RFC 3676).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Flow {
+    #[default]
     Fixed,
     /// A space before a line end joins the lines.
     Flowed,
     /// Likewise, and the space was added only for that (`DelSp=yes`).
     FlowedWithoutSpaces,
+}
+
+impl Flow {
+    /// RFC 3676 section 4.
+    #[must_use]
+    pub const fn of(is_flowed: bool, deletes_spaces: bool) -> Self {
+        match (is_flowed, deletes_spaces) {
+            (true, true) => Self::FlowedWithoutSpaces,
+            (true, false) => Self::Flowed,
+            (false, _) => Self::Fixed,
+        }
+    }
 }
 
 impl<'a> Part<'a> {
@@ -123,6 +151,12 @@ impl<'a> Part<'a> {
             decoded.text.retain(|character| character != '\0');
         }
         decoded
+    }
+
+    /// The text that these bytes are, of the part's own, where they are one as they stand.
+    #[must_use]
+    pub fn text_as_it_stands<'b>(&self, bytes: &'b [u8]) -> Option<&'b str> {
+        as_it_stands(bytes, self.charset.as_deref()).filter(|_| memchr::memchr(0, bytes).is_none())
     }
 
     /// Whether the name ends with one of these (lower case, with the dot).

@@ -50,9 +50,7 @@ struct Cut {
 impl Skeleton {
     pub(super) fn of(raw: &[u8], headers: &Headers<'_>) -> Self {
         let structure = headers.structure();
-        let rest = raw.get(headers.extent().length..).unwrap_or_default();
-        // A line of white space ends a header here; to the parser it would be the rest of a field.
-        let gap = memchr::memchr(b'\n', rest).map_or(0, |end| end + 1);
+        let body = body(raw, headers);
         let mut bytes = Vec::with_capacity(if structure == Structure::Container { raw.len().min(SHORT_MAIL) + 64 } else { SHORT_HEADER });
         // A header without any field ends the parser's work.
         bytes.extend_from_slice(b"MIME-Version: 1.0\n");
@@ -60,10 +58,10 @@ impl Skeleton {
             [name, b": ", value, b"\n"].iter().for_each(|piece| bytes.extend_from_slice(piece));
         }
         bytes.push(b'\n');
-        let (header, raw_header) = (bytes.len(), headers.extent().length + gap);
+        let (header, raw_header) = (bytes.len(), raw.len() - body.len());
         let mut skeleton = Self { bytes, header, raw_header, structure, cuts: Vec::new() };
         if structure == Structure::Container {
-            skeleton.take(rest.get(gap..).unwrap_or_default());
+            skeleton.take(body);
         }
         skeleton
     }
@@ -136,6 +134,13 @@ impl Skeleton {
         let left_out = before.checked_sub(1).and_then(|last| self.cuts.get(last)).map_or(0, |cut| cut.left_out);
         (place + left_out + self.raw_header).checked_sub(self.header)
     }
+}
+
+/// What stands below the header block. A line of white space ends it here; to the parser it would be the rest of a field.
+pub(super) fn body<'a>(raw: &'a [u8], headers: &Headers<'_>) -> &'a [u8] {
+    let rest = raw.get(headers.extent().length..).unwrap_or_default();
+    let gap = memchr::memchr(b'\n', rest).map_or(0, |end| end + 1);
+    rest.get(gap..).unwrap_or_default()
 }
 
 /// What of a stretch without hyphens is the inside of a body. No boundary line (RFC 2046 section 5.1.1) stands in a stretch, so from its

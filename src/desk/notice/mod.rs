@@ -62,7 +62,7 @@ pub struct Notices {
 
 /// Recognises the notices among everything found in a submission with the subject `own_subject`.
 #[must_use]
-pub fn recognise(contents: &Contents, own_subject: Option<&str>, rules: &Rules) -> Notices {
+pub fn recognise(contents: &Contents<'_>, own_subject: Option<&str>, rules: &Rules) -> Notices {
     let mut found = Notices { notices: of_chain(&contents.originals, rules), ..Notices::default() };
     let alternates = of_chain(&contents.alternates, rules);
     if found.notices.is_empty() {
@@ -293,7 +293,7 @@ fn disagreement(plain: &[Notice], html: &[Notice]) -> Option<String> {
 
 /// A notice without the lines that say whose mail it was: its text was copied, or quoted without attribution. Or its subject
 /// stands in the submission's own subject while the text is gone.
-fn pasted(contents: &Contents, own_subject: Option<&str>, rules: &Rules) -> Option<Original> {
+fn pasted(contents: &Contents<'_>, own_subject: Option<&str>, rules: &Rules) -> Option<Original> {
     let (peeled, quoted) = (contents.peeled(), contents.quoted());
     let folded = fold(&peeled);
     let own_letters = letters(own_subject.unwrap_or_default());

@@ -21,9 +21,9 @@ use crate::desk::text::date::{Dated, date};
 use crate::desk::text::fold::visible;
 use crate::desk::words::Carried;
 
-pub(super) struct Finder<'r> {
+pub(super) struct Finder<'r, 'a> {
     rules: &'r Rules,
-    contents: Contents,
+    contents: Contents<'a>,
     /// The mail whose files are being opened.
     holder: Holder,
     /// Mails that were opened.
@@ -32,19 +32,22 @@ pub(super) struct Finder<'r> {
     containers: usize,
 }
 
-impl<'r> Finder<'r> {
+impl<'r, 'a> Finder<'r, 'a> {
     pub(super) fn new(rules: &'r Rules) -> Self {
         Self { rules, contents: Contents::default(), holder: Holder::default(), nested: 0, containers: 0 }
     }
 
     /// Finds everything in the submission; `own` says how it came when it is an original itself.
-    pub(super) fn find(mut self, message: &Message<'_>, own: Option<Carried>) -> Contents {
-        self.walk(message, 0, own.map(|carried| whole(message, carried, 0)));
+    pub(super) fn find(mut self, message: &Message<'a>, own: Option<Carried>) -> Contents<'a> {
+        let texts = self.walk(message, 0, own.map(|carried| whole(message, carried, 0)));
+        // Before those of a winmail.dat.
+        self.contents.texts.splice(0..0, texts);
         self.contents
     }
 
-    /// Walks one mail whose own depth is `depth`; `own` is the original that it is, still without its text.
-    fn walk(&mut self, message: &Message<'_>, depth: u8, own: Option<Original>) {
+    /// Walks one mail whose own depth is `depth`; `own` is the original that it is, still without its text. Gives the mail's texts as they
+    /// stand.
+    fn walk<'m>(&mut self, message: &Message<'m>, depth: u8, own: Option<Original>) -> Vec<Cow<'m, str>> {
         let (mut texts, aside) = reading::read(message, &self.rules.limits);
         self.contents.attachments.extend(aside.attachments);
         self.contents.illegible.extend(aside.illegible);
@@ -75,10 +78,9 @@ impl<'r> Finder<'r> {
                 *text = preface;
             }
         }
+        let mut whole = Vec::with_capacity(texts.len());
         for text in texts {
-            if depth == 0 {
-                self.contents.texts.push(text.whole);
-            }
+            whole.push(text.whole);
             self.contents.originals.extend(text.chosen.originals.into_iter().map(|found| quoted(found, depth)));
             self.contents.alternates.extend(text.alternate.into_iter().flat_map(|other| other.originals).map(|found| quoted(found, depth)));
         }
@@ -86,6 +88,7 @@ impl<'r> Finder<'r> {
             self.open(part, depth, Inside::Mail);
         }
         self.holder = outer;
+        whole
     }
 
     fn open(&mut self, part: &Part<'_>, depth: u8, inside: Inside) {
@@ -150,7 +153,7 @@ impl<'r> Finder<'r> {
             self.contents.refused = Some(inner.admission);
         }
         let depth = depth.saturating_add(1);
-        self.walk(&inner, depth, Some(whole(&inner, carried, depth)));
+        drop(self.walk(&inner, depth, Some(whole(&inner, carried, depth))));
     }
 
     fn mapi_bounds(&self) -> mapi::Bounds {
@@ -209,7 +212,11 @@ impl<'r> Finder<'r> {
             }
         }
         let message = Message { headers: Headers::default(), admission: Admission::Whole, parts, alternatives };
-        self.walk(&message, depth, own);
+        let place = self.contents.texts.len();
+        let texts = self.walk(&message, depth, own);
+        if depth == 0 {
+            self.contents.texts.splice(place..place, texts.into_iter().map(|text| Cow::Owned(text.into_owned())));
+        }
         for inner in mails {
             self.open_mapi(inner, name, depth);
         }

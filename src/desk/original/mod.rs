@@ -16,6 +16,8 @@ mod reading;
 pub mod separator;
 mod survey;
 
+use std::borrow::Cow;
+
 use self::finder::Finder;
 use super::message::Message;
 use super::message::limits::Admission;
@@ -70,7 +72,7 @@ impl Original {
 
 /// Everything found in a submission.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Contents {
+pub struct Contents<'a> {
     /// Outermost first.
     pub originals: Vec<Original>,
     /// Originals of HTML parts whose plain alternative was read instead.
@@ -80,7 +82,7 @@ pub struct Contents {
     /// What the submitter wrote above the outermost original.
     pub message: String,
     /// The submitter's texts as they stand: for a notice pasted without its header lines.
-    pub texts: Vec<String>,
+    pub texts: Vec<Cow<'a, str>>,
     /// A plain part holds none of the originals that its HTML alternative has.
     pub is_plain_without: bool,
     /// Text of HTML parts that a reader cannot see.
@@ -92,7 +94,7 @@ pub struct Contents {
     pub refused: Option<Admission>,
 }
 
-impl Contents {
+impl Contents<'_> {
     /// The submitter's whole text with quote marks peeled.
     #[must_use]
     pub fn peeled(&self) -> String {
@@ -118,7 +120,7 @@ impl Contents {
 
 /// Finds everything in a parsed submission.
 #[must_use]
-pub fn find(message: &Message<'_>, rules: &Rules) -> Contents {
+pub fn find<'a>(message: &Message<'a>, rules: &Rules) -> Contents<'a> {
     if message
         .headers
         .raw("content-type")

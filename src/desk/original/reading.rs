@@ -3,6 +3,8 @@
 //! Promises: a text and its HTML alternative are one text, in whichever order they come; what was cut off, embedded or
 //! written in a way that the desk cannot open is reported. Rejected: reading HTML only; old clients' HTML is poorer than their text.
 
+use std::borrow::Cow;
+
 use super::attached::{self, Attachment, Sort};
 use super::inline::{self, Reach};
 use super::label::labelled;
@@ -28,9 +30,9 @@ pub struct Aside {
 
 /// Reads the texts of a mail: plain ones, and HTML where it has no plain alternative.
 #[must_use]
-pub fn read(message: &Message<'_>, limits: &Limits) -> (Vec<Text>, Aside) {
+pub fn read<'a>(message: &Message<'a>, limits: &Limits) -> (Vec<Text<'a>>, Aside) {
     let mut aside = Aside::default();
-    let mut texts: Vec<Text> = Vec::new();
+    let mut texts: Vec<Text<'a>> = Vec::new();
     // Plain parts first: RFC 2046 section 5.1.4 puts them first, and some clients do not.
     for wants_html in [Wanted::Plain, Wanted::Html] {
         for (index, part) in message.parts.iter().enumerate() {
@@ -55,16 +57,22 @@ enum Wanted {
     Html,
 }
 
-fn legible(part: &Part<'_>, limits: &Limits, aside: &mut Aside) -> String {
+/// A text; most that are not transfer-encoded need no copy.
+fn legible<'a>(part: &Part<'a>, limits: &Limits, aside: &mut Aside) -> Cow<'a, str> {
     let bytes = part.bytes();
     if bytes.len() > limits.text_bytes {
         aside.refused = Some(Admission::Oversize);
+    }
+    if let Cow::Borrowed(bytes) = bytes
+        && let Some(text) = part.text_as_it_stands(bytes.get(..limits.text_bytes).unwrap_or(bytes))
+    {
+        return Cow::Borrowed(text);
     }
     let decoded = part.text_of(bytes.get(..limits.text_bytes).unwrap_or(&bytes));
     if decoded.legibility == Legibility::Illegible {
         aside.illegible.push(part.charset.clone().unwrap_or_else(|| part.content_type.clone()));
     }
-    decoded.text
+    Cow::Owned(decoded.text)
 }
 
 fn extracted(text: &str, limits: &Limits, aside: &mut Aside) -> inline::Extracted {
@@ -75,11 +83,11 @@ fn extracted(text: &str, limits: &Limits, aside: &mut Aside) -> inline::Extracte
     found
 }
 
-fn read_plain(index: usize, part: &Part<'_>, text: String, limits: &Limits, texts: &mut Vec<Text>, aside: &mut Aside) {
+fn read_plain<'a>(index: usize, part: &Part<'a>, text: Cow<'a, str>, limits: &Limits, texts: &mut Vec<Text<'a>>, aside: &mut Aside) {
     let text = match part.flow {
         Flow::Fixed => text,
-        Flow::Flowed => unflowed(&text, Spaces::Kept, |line| labelled(line).is_some()),
-        Flow::FlowedWithoutSpaces => unflowed(&text, Spaces::Deleted, |line| labelled(line).is_some()),
+        Flow::Flowed => unflowed(&text, Spaces::Kept, |line| labelled(line).is_some()).into(),
+        Flow::FlowedWithoutSpaces => unflowed(&text, Spaces::Deleted, |line| labelled(line).is_some()).into(),
     };
     if let Some(name) = uuencoded(&text) {
         aside.attachments.push(Attachment { sort: Sort::Unread, name: name.to_owned() });
@@ -87,7 +95,7 @@ fn read_plain(index: usize, part: &Part<'_>, text: String, limits: &Limits, text
     texts.push(Text { index, chosen: extracted(&text, limits, aside), alternate: None, whole: text, hidden: String::new() });
 }
 
-fn read_html(index: usize, text: &str, message: &Message<'_>, limits: &Limits, texts: &mut Vec<Text>, aside: &mut Aside) {
+fn read_html(index: usize, text: &str, message: &Message<'_>, limits: &Limits, texts: &mut Vec<Text<'_>>, aside: &mut Aside) {
     let rendered = html::render(text);
     if rendered.picture_bytes >= limits.picture_bytes {
         aside.attachments.push(Attachment { sort: Sort::Picture, name: "data:image".to_owned() });
@@ -95,7 +103,7 @@ fn read_html(index: usize, text: &str, message: &Message<'_>, limits: &Limits, t
     let found = extracted(&rendered.visible, limits, aside);
     match texts.iter_mut().find(|text| message.are_alternatives(text.index, index)) {
         Some(text) => aside.is_plain_without |= text.add_html(found, rendered),
-        None => texts.push(Text { index, chosen: found, alternate: None, whole: rendered.visible, hidden: rendered.hidden }),
+        None => texts.push(Text { index, chosen: found, alternate: None, whole: rendered.visible.into(), hidden: rendered.hidden }),
     }
 }
 
@@ -111,16 +119,16 @@ fn uuencoded(text: &str) -> Option<&str> {
 }
 
 /// One text that a reader sees, from a plain part or an HTML part.
-pub struct Text {
+pub struct Text<'a> {
     index: usize,
     pub chosen: inline::Extracted,
     pub alternate: Option<inline::Extracted>,
     /// The text itself, of the part that was chosen.
-    pub whole: String,
+    pub whole: Cow<'a, str>,
     pub hidden: String,
 }
 
-impl Text {
+impl Text<'_> {
     /// The HTML alternative is chosen when the plain text is empty or holds no original while the HTML does; true in the latter case.
     fn add_html(&mut self, found: inline::Extracted, rendered: html::Rendered) -> bool {
         self.hidden.push_str(&rendered.hidden);
@@ -128,7 +136,7 @@ impl Text {
         let plain_is_without = self.chosen.originals.is_empty() && !found.originals.is_empty();
         if plain_is_empty || plain_is_without {
             self.chosen = found;
-            self.whole = rendered.visible;
+            self.whole = rendered.visible.into();
         } else {
             self.alternate = Some(found);
         }

@@ -24,12 +24,12 @@ pub enum Separator {
 
 struct Words {
     whole: HashMap<String, Separator>,
-    /// What stands before and after a name (`%s`).
-    around_name: Vec<(String, String)>,
+    /// What stands before and after a name (`%s`), by the first character; none where the name is first.
+    around_name: HashMap<Option<char>, Vec<(String, String)>>,
 }
 
 static WORDS: LazyLock<Words> = LazyLock::new(|| {
-    let mut words = Words { whole: HashMap::new(), around_name: Vec::new() };
+    let mut words = Words { whole: HashMap::new(), around_name: HashMap::new() };
     for row in rows(include_str!("separators.tsv")) {
         let [kind, line, ..] = row.as_slice() else { continue };
         let meaning = if *kind == "ends" { Separator::End } else { Separator::Begin };
@@ -37,8 +37,9 @@ static WORDS: LazyLock<Words> = LazyLock::new(|| {
         match bare.split_once("%s") {
             Some((before, after)) => {
                 let around = (fold(before), fold(after));
-                if !words.around_name.contains(&around) {
-                    words.around_name.push(around);
+                let alike = words.around_name.entry(around.0.chars().next()).or_default();
+                if !alike.contains(&around) {
+                    alike.push(around);
                 }
             }
             // Where one client begins with the words that another ends with, the beginning is safer.
@@ -82,7 +83,8 @@ pub(super) fn read(glance: &Glance<'_>) -> Option<Separator> {
     let has_name = |(before, after): &(String, String)| {
         folded.len() > before.len() + after.len() && folded.starts_with(before.as_str()) && folded.ends_with(after.as_str())
     };
-    (is_framed && WORDS.around_name.iter().any(has_name)).then_some(Separator::Begin)
+    let is_known = |first| WORDS.around_name.get(&first).is_some_and(|alike| alike.iter().any(has_name));
+    (is_framed && (is_known(folded.chars().next()) || is_known(None))).then_some(Separator::Begin)
 }
 
 /// Whether a line is one character again and again: most rules are.

@@ -88,9 +88,12 @@ pub fn postal(address: &str) -> Option<String> {
 }
 
 fn split_list(text: &str) -> impl Iterator<Item = &str> {
+    // Most lists have one entry.
+    let is_one = memchr::memchr2(b',', b';', text.as_bytes()).is_none() && (text.is_ascii() || !text.contains(['、', '；']));
+    let (one, several) = if is_one { (Some(text), "") } else { (None, text) };
     let mut quoted = false;
     let mut depth = 0_u32;
-    let entries = text.split(move |character| {
+    let entries = several.split(move |character| {
         match character {
             '"' => quoted = !quoted,
             '<' | '[' | '(' if !quoted => depth += 1,
@@ -99,7 +102,7 @@ fn split_list(text: &str) -> impl Iterator<Item = &str> {
         }
         matches!(character, ',' | ';' | '、' | '；') && !quoted && depth == 0
     });
-    entries.filter(|entry| !entry.trim().is_empty())
+    one.into_iter().chain(entries).filter(|entry| !entry.trim().is_empty())
 }
 
 /// Full-width brackets and signs in front of and inside addresses; invisible characters away.

@@ -43,17 +43,28 @@ const REPLACED_ONE_IN: usize = 100;
 /// Decodes a text part.
 #[must_use]
 pub fn decode(bytes: &[u8], label: Option<&str>) -> Decoded {
-    let label = label.map(|label| label.trim().trim_matches(['"', '\'']));
-    let is_ascii = bytes.is_ascii() && memchr::memchr(ESC, bytes).is_none();
-    // A shift in, and its end: without one, UTF-7 is ASCII (RFC 2152).
-    if label.is_some_and(|label| names(label, "utf-7")) && (!is_ascii || bytes.contains(&b'+')) {
-        // UTF-7 is a known way to smuggle text past readers; no current client writes it.
+    if let Some(text) = as_it_stands(bytes, label) {
+        return Decoded { text: text.to_owned(), legibility: Legibility::Legible };
+    }
+    if label.is_some_and(|label| names(label, "utf-7")) {
         return Decoded { text: String::from_utf8_lossy(bytes).into_owned(), legibility: Legibility::Illegible };
     }
-    if is_ascii {
-        return Decoded { text: utf_8(bytes).unwrap_or_default(), legibility: Legibility::Legible };
+    Decoded::judged(by_evidence(bytes, label.map(|label| label.trim().trim_matches(['"', '\'']))))
+}
+
+/// Bytes that are legible text as they stand: ASCII or UTF-8, whatever the label says, without a mark that they are something else.
+#[must_use]
+pub fn as_it_stands<'b>(bytes: &'b [u8], label: Option<&str>) -> Option<&'b str> {
+    if memchr::memchr(ESC, bytes).is_some() {
+        return None;
     }
-    Decoded::judged(by_evidence(bytes, label))
+    let is_ascii = bytes.is_ascii();
+    // UTF-7 is a known way to smuggle text past readers; no current client writes it. Without a shift in it is ASCII (RFC 2152).
+    if label.is_some_and(|label| names(label, "utf-7")) && (!is_ascii || bytes.contains(&b'+')) {
+        return None;
+    }
+    let text = utf_8(bytes)?;
+    (is_ascii || Encoding::for_bom(bytes).is_none() && replacements(text) == 0).then_some(text)
 }
 
 /// Whether a label has this word in it.
@@ -65,14 +76,14 @@ fn names(label: &str, word: &str) -> bool {
 pub const ESC: u8 = 0x1b;
 
 /// UTF-8 that is some. By a crate that checks sixteen bytes at once: of Japanese text, the standard library checks one after the other.
-pub(super) fn utf_8(bytes: &[u8]) -> Option<String> {
-    simdutf8::basic::from_utf8(bytes).ok().map(str::to_owned)
+pub(super) fn utf_8(bytes: &[u8]) -> Option<&str> {
+    simdutf8::basic::from_utf8(bytes).ok()
 }
 
 fn by_evidence(bytes: &[u8], label: Option<&str>) -> String {
     if bytes.is_ascii() {
         return match label {
-            Some(label) if names(label, "2022-kr") || names(label, "2022-cn") => utf_8(bytes).unwrap_or_default(),
+            Some(label) if names(label, "2022-kr") || names(label, "2022-cn") => utf_8(bytes).unwrap_or_default().to_owned(),
             _ => iso_2022_jp(bytes),
         };
     }
@@ -80,7 +91,7 @@ fn by_evidence(bytes: &[u8], label: Option<&str>) -> String {
         let rest = bytes.get(length..).unwrap_or_default();
         return marked.decode_without_bom_handling(rest).0.into_owned();
     }
-    utf_8(bytes).or_else(|| nearly_utf_8(bytes)).unwrap_or_else(|| by_label(bytes, label))
+    utf_8(bytes).map(str::to_owned).or_else(|| nearly_utf_8(bytes)).unwrap_or_else(|| by_label(bytes, label))
 }
 
 /// UTF-8 that a gateway damaged: one broken character makes no other charset of it.

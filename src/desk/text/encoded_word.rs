@@ -17,21 +17,20 @@ pub fn decode_header(raw: &[u8]) -> Decoded {
     if !may_be_encoded(&unfolded) {
         return decode(&unfolded, None);
     }
-    let mut text = String::with_capacity(unfolded.len());
-    let mut legibility = Legibility::Legible;
+    let mut whole = Decoded { text: String::new(), legibility: Legibility::Legible };
     let mut rest = unfolded.as_ref();
     while !rest.is_empty() {
         let (plain, found) = split_at_word(rest);
-        let follows_word = !text.is_empty() && plain.iter().all(u8::is_ascii_whitespace) && found.is_some();
-        if !follows_word {
-            append(&mut text, &mut legibility, &decode(plain, None));
+        let follows_word = !whole.text.is_empty() && plain.iter().all(u8::is_ascii_whitespace) && found.is_some();
+        if !follows_word && !plain.is_empty() {
+            append(&mut whole, decode(plain, None));
         }
         let Some((first, after)) = found else { break };
         let (joined, after) = joined_words(first, after);
-        append(&mut text, &mut legibility, &joined);
+        append(&mut whole, joined);
         rest = after;
     }
-    Decoded { text, legibility }
+    whole
 }
 
 /// The text of a value; most are short, plain and on one line, and need no copy.
@@ -39,7 +38,11 @@ pub fn decode_header(raw: &[u8]) -> Decoded {
 pub fn header_text(raw: &[u8]) -> Cow<'_, str> {
     match std::str::from_utf8(raw.trim_ascii()) {
         Ok(plain) if plain.is_ascii() && !plain.bytes().any(|byte| byte.is_ascii_control()) && !may_be_encoded(raw) => Cow::Borrowed(plain),
-        _ => Cow::Owned(decode_header(raw).text.trim().to_owned()),
+        _ => {
+            let text = decode_header(raw).text;
+            let trimmed = text.trim();
+            Cow::Owned(if trimmed.len() == text.len() { text } else { trimmed.to_owned() })
+        }
     }
 }
 
@@ -71,10 +74,15 @@ pub fn may_be_encoded(value: &[u8]) -> bool {
     find_pair(value, OPENING).is_some()
 }
 
-fn append(text: &mut String, legibility: &mut Legibility, decoded: &Decoded) {
-    text.push_str(&decoded.text);
+fn append(whole: &mut Decoded, decoded: Decoded) {
+    // Most values are one word, or several that are decoded together.
+    if whole.text.is_empty() {
+        whole.text = decoded.text;
+    } else {
+        whole.text.push_str(&decoded.text);
+    }
     if decoded.legibility == Legibility::Illegible {
-        *legibility = Legibility::Illegible;
+        whole.legibility = Legibility::Illegible;
     }
 }
 
@@ -150,6 +158,11 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 /// Base64 as mails carry it: line ends, foreign characters and a cut end are tolerated (RFC 2045 section 6.8).
 #[must_use]
 pub fn base64_lenient(encoded: &[u8]) -> Vec<u8> {
+    if memchr::memchr(b'\n', encoded).is_none()
+        && let Ok(bytes) = LENIENT.decode(encoded.trim_ascii())
+    {
+        return bytes;
+    }
     // Most parts are whole lines of the alphabet, ended once.
     let mut clean = Vec::with_capacity(encoded.len());
     encoded.split(|byte| *byte == b'\n').for_each(|line| clean.extend_from_slice(line.trim_ascii()));

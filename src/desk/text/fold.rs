@@ -25,7 +25,7 @@ fn text_of(bytes: Vec<u8>) -> String {
     if bytes.len() >= LONG
         && let Some(text) = utf_8(&bytes)
     {
-        return text;
+        return text.to_owned();
     }
     String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
