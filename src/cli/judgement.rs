@@ -1,5 +1,7 @@
 //! The JSON of a judged submission: what `classify`, `list` and `show` print. The names are fixed; scripts use them.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use crate::desk::notice::Notice;
@@ -61,7 +63,7 @@ fn noticed(notice: &Notice, rules: &Rules) -> Value {
 
 /// The originals, outermost first.
 #[must_use]
-pub fn originals(found: &[Original], bodies: Bodies) -> Value {
+pub fn originals(found: &[Arc<Original>], bodies: Bodies) -> Value {
     found.iter().map(|found| original(found, bodies)).collect()
 }
 

@@ -22,6 +22,7 @@ pub mod words;
 
 use std::borrow::Cow;
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use self::bounce::Bounce;
 use self::check::Finding;
@@ -46,7 +47,7 @@ pub struct Reading {
     /// What the submitter wrote above the outermost original.
     pub message: String,
     /// Outermost first.
-    pub originals: Vec<Original>,
+    pub originals: Vec<Arc<Original>>,
     pub notices: Notices,
     pub findings: Vec<Finding>,
     /// What it says about a letter that did not arrive.

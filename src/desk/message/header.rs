@@ -8,7 +8,7 @@ use std::cell::OnceCell;
 
 use crate::desk::text::address::{Mailbox, mailboxes, postal};
 use crate::desk::text::charset::{Decoded, ESC, Legibility, decode};
-use crate::desk::text::encoded_word::{decode_header, header_text, unfold};
+use crate::desk::text::encoded_word::{decode_header, header_text, is_legible_header, unfold};
 use crate::desk::text::fold::fold;
 
 /// The fields of one header block.
@@ -152,9 +152,8 @@ impl<'a> Headers<'a> {
     /// Whether Subject and From can be read, as far as they are there.
     #[must_use]
     pub fn are_legible(&self) -> bool {
-        let is_legible = |decoded: &Decoded| decoded.legibility == Legibility::Legible;
         // The whole of From: what stands beside a name and an address is somebody's word, too.
-        self.subject().is_none_or(is_legible) && self.raw("from").is_none_or(|from| is_legible(&decode_header(from)))
+        self.subject().is_none_or(|subject| subject.legibility == Legibility::Legible) && self.raw("from").is_none_or(is_legible_header)
     }
 
     fn read_mailboxes(&self, name: &str) -> Vec<Mailbox> {

@@ -5,6 +5,8 @@
 
 pub mod field;
 
+use std::sync::Arc;
+
 use self::field::{Addressee, Labelled, Reading, UserNumber, addressee, names_a_level, number, stars, stars_of_folded};
 use super::original::{Contents, Original};
 use super::rules::{NoticeKind, Rules, States};
@@ -24,7 +26,7 @@ pub struct Notice {
     pub user_number: Option<UserNumber>,
     pub addressee: Addressee,
     pub evidence: Evidence,
-    pub original: Original,
+    pub original: Arc<Original>,
     /// What its recognition lacks, with the line that shows it.
     pub lacks: Vec<(FindingCode, String)>,
     /// The line that it was recognised by.
@@ -57,7 +59,7 @@ pub struct Notices {
     pub notices: Vec<Notice>,
     pub doubts: Vec<(FindingCode, String)>,
     /// An original made up of text without header lines, which `originals` shall list, too.
-    pub pasted: Option<Original>,
+    pub pasted: Option<Arc<Original>>,
 }
 
 /// Recognises the notices among everything found in a submission with the subject `own_subject`.
@@ -108,7 +110,7 @@ pub fn recognise(contents: &Contents<'_>, own_subject: Option<&str>, rules: &Rul
 
 /// Notices of print-outs, each with the doubt that a person must look at it. One that says no more than a notice that came as a mail adds
 /// nothing: applicants attach the print beside the forward.
-fn printed(prints: &[(Original, String)], others: &[Notice], rules: &Rules) -> Vec<Notice> {
+fn printed(prints: &[(Arc<Original>, String)], others: &[Notice], rules: &Rules) -> Vec<Notice> {
     let is_new = |print: &Notice| id(print).map_or(others.is_empty(), |found| others.iter().all(|other| id(other) != Some(found)));
     let found = prints.iter().filter_map(|(original, name)| Some((notice(original, rules)?, name)));
     let new = found.filter(|(print, _)| is_new(print)).map(|(mut print, name)| {
@@ -119,7 +121,7 @@ fn printed(prints: &[(Original, String)], others: &[Notice], rules: &Rules) -> V
 }
 
 /// The notices of a chain of forwards. A forward around a notice often repeats its subject, without its text: it is the wrapping.
-fn of_chain(originals: &[Original], rules: &Rules) -> Vec<Notice> {
+fn of_chain(originals: &[Arc<Original>], rules: &Rules) -> Vec<Notice> {
     let found: Vec<Option<Notice>> = originals.iter().map(|original| notice(original, rules)).collect();
     let is_wrapping = |(index, notice): (usize, &Option<Notice>)| {
         let Some(notice) = notice else { return false };
@@ -139,7 +141,7 @@ struct Recognised<'r> {
     lacks: Option<FindingCode>,
 }
 
-fn notice(original: &Original, rules: &Rules) -> Option<Notice> {
+fn notice(original: &Arc<Original>, rules: &Rules) -> Option<Notice> {
     let body = FoldedLines::of(&original.body);
     let subject = original.subject.as_deref().unwrap_or_default();
     let subject_letters = letters(subject);
@@ -177,7 +179,7 @@ fn notice(original: &Original, rules: &Rules) -> Option<Notice> {
             Carried::Print => Evidence::Printed,
             Carried::Attached | Carried::File | Carried::Direct => Evidence::Attached,
         },
-        original: original.clone(),
+        original: Arc::clone(original),
         lacks: lacks(original, recognised.lacks, &line, rules),
         line,
     })
@@ -293,7 +295,7 @@ fn disagreement(plain: &[Notice], html: &[Notice]) -> Option<String> {
 
 /// A notice without the lines that say whose mail it was: its text was copied, or quoted without attribution. Or its subject
 /// stands in the submission's own subject while the text is gone.
-fn pasted(contents: &Contents<'_>, own_subject: Option<&str>, rules: &Rules) -> Option<Original> {
+fn pasted(contents: &Contents<'_>, own_subject: Option<&str>, rules: &Rules) -> Option<Arc<Original>> {
     let (peeled, quoted) = (contents.peeled(), contents.quoted());
     let folded = fold(&peeled);
     let own_letters = letters(own_subject.unwrap_or_default());
@@ -304,10 +306,10 @@ fn pasted(contents: &Contents<'_>, own_subject: Option<&str>, rules: &Rules) -> 
     if !is_whole && !is_gone {
         return None;
     }
-    Some(Original {
+    Some(Arc::new(Original {
         subject: if is_whole { None } else { own_subject.map(str::to_owned) },
         ..Original::of_text(if is_quoted { quoted.trim().to_owned() } else { peeled.trim().to_owned() })
-    })
+    }))
 }
 
 /// Prefixes that clients put before a forwarded subject, folded.

@@ -4,6 +4,7 @@
 //! Rejected: a walk over one tree of all containers; a mail inside an Outlook file is properties, not bytes.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::attached::{self, Attachment, Sort};
 use super::{Contents, Original, quoted, reading};
@@ -24,6 +25,7 @@ use crate::desk::words::Carried;
 pub(super) struct Finder<'r, 'a> {
     rules: &'r Rules,
     contents: Contents<'a>,
+    originals: Vec<Original>,
     /// The mail whose files are being opened.
     holder: Holder,
     /// Mails that were opened.
@@ -34,7 +36,7 @@ pub(super) struct Finder<'r, 'a> {
 
 impl<'r, 'a> Finder<'r, 'a> {
     pub(super) fn new(rules: &'r Rules) -> Self {
-        Self { rules, contents: Contents::default(), holder: Holder::default(), nested: 0, containers: 0 }
+        Self { rules, contents: Contents::default(), originals: Vec::new(), holder: Holder::default(), nested: 0, containers: 0 }
     }
 
     /// Finds everything in the submission; `own` says how it came when it is an original itself.
@@ -42,6 +44,7 @@ impl<'r, 'a> Finder<'r, 'a> {
         let texts = self.walk(message, 0, own.map(|carried| whole(message, carried, 0)));
         // Before those of a winmail.dat.
         self.contents.texts.splice(0..0, texts);
+        self.contents.originals = self.originals.into_iter().map(Arc::new).collect();
         self.contents
     }
 
@@ -65,12 +68,12 @@ impl<'r, 'a> Finder<'r, 'a> {
         let outer = self.holder;
         let has_text = texts.iter().any(|text| !text.whole.trim().is_empty());
         if let Some(original) = own {
-            self.holder = Holder { original: Some(self.contents.originals.len()), has_text };
-            self.contents.originals.push(Original { body: preface, ..original });
+            self.holder = Holder { original: Some(self.originals.len()), has_text };
+            self.originals.push(Original { body: preface, ..original });
         } else {
             // The submission, or a file that is the mail around it once more: its text counts where the mail had none.
             self.holder.has_text |= has_text;
-            let text = match self.holder.original.and_then(|index| self.contents.originals.get_mut(index)) {
+            let text = match self.holder.original.and_then(|index| self.originals.get_mut(index)) {
                 Some(original) => &mut original.body,
                 None => &mut self.contents.message,
             };
@@ -81,8 +84,10 @@ impl<'r, 'a> Finder<'r, 'a> {
         let mut whole = Vec::with_capacity(texts.len());
         for text in texts {
             whole.push(text.whole);
-            self.contents.originals.extend(text.chosen.originals.into_iter().map(|found| quoted(found, depth)));
-            self.contents.alternates.extend(text.alternate.into_iter().flat_map(|other| other.originals).map(|found| quoted(found, depth)));
+            self.originals.extend(text.chosen.originals.into_iter().map(|found| quoted(found, depth)));
+            self.contents
+                .alternates
+                .extend(text.alternate.into_iter().flat_map(|other| other.originals).map(|found| Arc::new(quoted(found, depth))));
         }
         for part in &message.parts {
             self.open(part, depth, Inside::Mail);
@@ -236,7 +241,9 @@ impl<'r, 'a> Finder<'r, 'a> {
             prints.push(Original { depth: depth.saturating_add(1), ..Original::of_text(found.text) });
         }
         let name = shown_name(part);
-        self.contents.prints.extend(prints.into_iter().map(|print| (Original { carried: Carried::Print, ..print }, name.clone())));
+        self.contents
+            .prints
+            .extend(prints.into_iter().map(|print| (Arc::new(Original { carried: Carried::Print, ..print }), name.clone())));
     }
 }
 

@@ -17,6 +17,7 @@ pub mod separator;
 mod survey;
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use self::finder::Finder;
 use super::message::Message;
@@ -74,11 +75,11 @@ impl Original {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Contents<'a> {
     /// Outermost first.
-    pub originals: Vec<Original>,
+    pub originals: Vec<Arc<Original>>,
     /// Originals of HTML parts whose plain alternative was read instead.
-    pub alternates: Vec<Original>,
+    pub alternates: Vec<Arc<Original>>,
     /// Originals in the text of print-outs, each with the name of its file.
-    pub prints: Vec<(Original, String)>,
+    pub prints: Vec<(Arc<Original>, String)>,
     /// What the submitter wrote above the outermost original.
     pub message: String,
     /// The submitter's texts as they stand: for a notice pasted without its header lines.

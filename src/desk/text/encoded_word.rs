@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use base64::Engine as _;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-use super::charset::{Decoded, Legibility, decode};
+use super::charset::{Decoded, Legibility, as_it_stands, decode};
 
 /// Decodes the raw value of an unstructured field (Subject) or of a phrase.
 #[must_use]
@@ -18,26 +18,65 @@ pub fn decode_header(raw: &[u8]) -> Decoded {
         return decode(&unfolded, None);
     }
     let mut whole = Decoded { text: String::new(), legibility: Legibility::Legible };
-    let mut rest = unfolded.as_ref();
+    runs(&unfolded, |run| match run {
+        Run::Plain { bytes: [], .. } => {}
+        Run::Plain { bytes, is_before_word: true } if !whole.text.is_empty() && bytes.iter().all(u8::is_ascii_whitespace) => {}
+        Run::Plain { bytes, .. } => append(&mut whole, decode(bytes, None)),
+        Run::Words(Word { label, bytes }) => append(&mut whole, decode(&bytes, Some(label))),
+    });
+    whole
+}
+
+/// Whether [`decode_header`] reads all of the value; takes less time.
+#[must_use]
+pub fn is_legible_header(raw: &[u8]) -> bool {
+    let unfolded = unfold(raw);
+    if !may_be_encoded(&unfolded) {
+        return is_legible(&unfolded, None);
+    }
+    let mut legible = true;
+    runs(&unfolded, |run| {
+        legible &= match run {
+            Run::Plain { bytes, .. } => is_legible(bytes, None),
+            Run::Words(Word { label, bytes }) => is_legible(&bytes, Some(label)),
+        };
+    });
+    legible
+}
+
+fn is_legible(bytes: &[u8], label: Option<&str>) -> bool {
+    as_it_stands(bytes, label).is_some() || decode(bytes, label).legibility == Legibility::Legible
+}
+
+/// What a value is made of.
+enum Run<'a> {
+    Plain {
+        bytes: &'a [u8],
+        /// Whether an encoded-word follows: white space between two of them is no text (RFC 2047 section 6.2).
+        is_before_word: bool,
+    },
+    /// Encoded-words of one charset that follow each other.
+    Words(Word<'a>),
+}
+
+fn runs<'a>(mut rest: &'a [u8], mut on: impl FnMut(Run<'a>)) {
     while !rest.is_empty() {
-        let (plain, found) = split_at_word(rest);
-        let follows_word = !whole.text.is_empty() && plain.iter().all(u8::is_ascii_whitespace) && found.is_some();
-        if !follows_word && !plain.is_empty() {
-            append(&mut whole, decode(plain, None));
-        }
-        let Some((first, after)) = found else { break };
-        let (joined, after) = joined_words(first, after);
-        append(&mut whole, joined);
+        let (bytes, found) = split_at_word(rest);
+        on(Run::Plain { bytes, is_before_word: found.is_some() });
+        let Some((first, after)) = found else { return };
+        let (words, after) = joined_words(first, after);
+        on(Run::Words(words));
         rest = after;
     }
-    whole
 }
 
 /// The text of a value; most are short, plain and on one line, and need no copy.
 #[must_use]
 pub fn header_text(raw: &[u8]) -> Cow<'_, str> {
-    match std::str::from_utf8(raw.trim_ascii()) {
-        Ok(plain) if plain.is_ascii() && !plain.bytes().any(|byte| byte.is_ascii_control()) && !may_be_encoded(raw) => Cow::Borrowed(plain),
+    let trimmed = raw.trim_ascii();
+    let is_plain = trimmed.iter().fold(true, |plain, byte| plain & matches!(byte, b' '..=b'~')) && !may_be_encoded(trimmed);
+    match std::str::from_utf8(trimmed) {
+        Ok(plain) if is_plain => Cow::Borrowed(plain),
         _ => {
             let text = decode_header(raw).text;
             let trimmed = text.trim();
@@ -107,20 +146,20 @@ fn split_at_word(bytes: &[u8]) -> (&[u8], Option<(Word<'_>, &[u8])>) {
     (bytes, None)
 }
 
-/// All encoded-words of one charset that follow each other, decoded as one run of bytes.
-fn joined_words<'a>(first: Word<'a>, mut rest: &'a [u8]) -> (Decoded, &'a [u8]) {
-    let mut bytes = first.bytes;
+/// All encoded-words of one charset that follow each other, as one.
+fn joined_words<'a>(first: Word<'a>, mut rest: &'a [u8]) -> (Word<'a>, &'a [u8]) {
+    let Word { label, mut bytes } = first;
     loop {
         let next = rest.trim_ascii_start();
         match word(next) {
-            Some((following, after)) if following.label.eq_ignore_ascii_case(first.label) => {
+            Some((following, after)) if following.label.eq_ignore_ascii_case(label) => {
                 bytes.extend_from_slice(&following.bytes);
                 rest = after;
             }
             _ => break,
         }
     }
-    (decode(&bytes, Some(first.label)), rest)
+    (Word { label, bytes }, rest)
 }
 
 /// Reads `=?charset*language?B|Q?text?=` at the start of the bytes.
