@@ -47,9 +47,9 @@ fn is_list_local_part(local: &str) -> bool {
     if memchr::memchr2(b'-', b'+', local.as_bytes()).is_none() {
         return false;
     }
-    // VERP: `list-bounces+taro=example.jp@…`.
     LIST_STARTS.iter().any(|start| local.starts_with(start))
         || LIST_ENDS.iter().any(|end| local.ends_with(end))
+        // VERP: `list-bounces+taro=example.jp@…`.
         || local.contains("-bounces+")
 }
 

@@ -1,7 +1,8 @@
 //! A scan of the bytes before any parser sees them: of the header, and of the skeleton of a mail that says that it holds parts.
 //!
 //! A 1.28 MB mail of nested message/rfc822 headers overflowed the stack of mail-parser 0.11.9 in its recursive drop and
-//! aborted the process; 27 MB of boundary lines made three million parts and 1.94 GB. Both are refused here, in one pass.
+//! aborted the process; 27 MB of boundary lines made three million parts and 1.94 GB. The parser opens no mails any more (see
+//! `skeleton`); what it would take time and memory for is refused here.
 
 use memchr::memmem;
 
@@ -35,7 +36,7 @@ pub fn is_bearable(skeleton: &[u8], limits: &Limits) -> bool {
     nested_mails(skeleton) <= limits.nested_mails && boundary_lines_fit(skeleton, limits)
 }
 
-/// How often a nested mail is announced. Counts words in body text, too: sixteen are far more than any submission has.
+/// How often a nested mail is announced, as clients write it. Counts words in short texts, too: sixteen are far more than any submission has.
 fn nested_mails(raw: &[u8]) -> usize {
     // Slashes are rarer than letters, in base64, too.
     memchr::memchr_iter(b'/', raw)
@@ -49,12 +50,10 @@ fn nested_mails(raw: &[u8]) -> usize {
         .count()
 }
 
-/// Counts lines that begin with a declared boundary; other lines of hyphens (signatures, separators) do not count.
+/// Counts lines that begin with a declared boundary; other lines of hyphens (signatures, separators) do not count. Where a boundary is
+/// declared in a way that the parser may read otherwise, they cannot be counted.
 fn boundary_lines_fit(raw: &[u8], limits: &Limits) -> bool {
-    let boundaries = declared_boundaries(raw, limits.boundaries + 1);
-    if boundaries.len() > limits.boundaries {
-        return false;
-    }
+    let Some(boundaries) = declared_boundaries(raw, limits.boundaries) else { return false };
     if boundaries.is_empty() {
         return true;
     }
@@ -71,32 +70,86 @@ fn boundary_lines_fit(raw: &[u8], limits: &Limits) -> bool {
     true
 }
 
-fn declared_boundaries(raw: &[u8], most: usize) -> Vec<&[u8]> {
+/// None where they are more than `most`, or one is strange.
+fn declared_boundaries(raw: &[u8], most: usize) -> Option<Vec<&[u8]>> {
     let mut boundaries: Vec<&[u8]> = Vec::new();
+    let mut words = 0;
     // The last letter of the name is rarer than the sign behind it: quoted-printable is made of those.
     for at in memchr::memchr2_iter(b'y', b'Y', raw) {
         let is_boundary =
             at.checked_sub(7).is_some_and(|start| raw.get(start..at).is_some_and(|name| name.eq_ignore_ascii_case(b"boundar")));
-        let Some(boundary) = raw.get(at + 1..).filter(|_| is_boundary).and_then(boundary_value) else { continue };
-        if !boundary.is_empty() && !boundaries.contains(&boundary) {
-            boundaries.push(boundary);
-            if boundaries.len() >= most {
-                break;
-            }
+        if !is_boundary {
+            continue;
+        }
+        words += 1;
+        match declared(raw.get(at + 1..).unwrap_or_default()) {
+            Declared::Strange => return None,
+            Declared::Boundary(boundary) if !boundaries.contains(&boundary) => boundaries.push(boundary),
+            Declared::Boundary(_) | Declared::Nothing => {}
+        }
+        // Each look at a word costs something, too.
+        if boundaries.len() > most || words > MOST_WORDS {
+            return None;
         }
     }
-    boundaries
+    Some(boundaries)
 }
 
-/// What follows the name: `="value"`, or `*0="value"` of a split parameter (RFC 2231 section 3).
-fn boundary_value(after: &[u8]) -> Option<&[u8]> {
-    let digits = |section: &[u8]| section.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let after = after.strip_prefix(b"*").map_or(after, |section| section.get(digits(section)..).unwrap_or_default());
-    let value = after.strip_prefix(b"*").unwrap_or(after).trim_ascii_start().strip_prefix(b"=")?.trim_ascii_start();
-    let value = value.strip_prefix(b"\"").unwrap_or(value);
-    let end = value.iter().position(|byte| matches!(byte, b'"' | b';' | b'\r' | b'\n')).unwrap_or(value.len().min(200));
-    Some(value.get(..end).unwrap_or_default().trim_ascii_end())
+/// The word may stand in texts as well; more often than this it stands in no submission.
+const MOST_WORDS: usize = 1_000;
+
+/// What the word stands for.
+enum Declared<'a> {
+    /// It is a word of a text.
+    Nothing,
+    Boundary(&'a [u8]),
+    /// The parser may read a boundary that does not stand there so.
+    Strange,
 }
+
+/// What follows the name: `="value"`, or `*0="value"` of a split parameter (RFC 2231 section 3). Nobody quotes the name, encodes the value
+/// (section 4, RFC 2047), or puts comments and backslashes into it.
+fn declared(after: &[u8]) -> Declared<'_> {
+    let digits = |section: &[u8]| section.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let section = after.strip_prefix(b"*").filter(|section| digits(section) > 0);
+    let after = section.map_or(after, |section| section.get(digits(section)..).unwrap_or_default());
+    let Some(value) = after.trim_ascii_start().strip_prefix(b"=") else {
+        return if is_oddly_declared(after) { Declared::Strange } else { Declared::Nothing };
+    };
+    let value = value.trim_ascii_start();
+    let (value, is_strange): (&[u8], fn(u8) -> bool) = match value.strip_prefix(b"\"") {
+        Some(inside) => (inside.split(|byte| *byte == b'"').next().unwrap_or(inside), |byte| matches!(byte, b'\\' | b'\r' | b'\n')),
+        None => {
+            let end = value.iter().position(|byte| matches!(byte, b';' | b'\r' | b'\n')).unwrap_or(value.len());
+            (value.get(..end).unwrap_or(value), |byte| matches!(byte, b'\\' | b'"' | b'(' | b')'))
+        }
+    };
+    let value = value.get(..LONGEST_BOUNDARY).unwrap_or(value);
+    let is_encoded = memmem::find(value, b"=?").is_some_and(|at| memmem::find(value.get(at + 2..).unwrap_or_default(), b"?=").is_some());
+    if is_encoded || value.iter().any(|byte| is_strange(*byte)) {
+        return Declared::Strange;
+    }
+    match value.trim_ascii_end() {
+        [] => Declared::Nothing,
+        boundary => Declared::Boundary(boundary),
+    }
+}
+
+/// Whether a quote, a backslash, an asterisk or a comment stands between the word and an equals sign of the same header block.
+fn is_oddly_declared(after: &[u8]) -> bool {
+    if !matches!(after.trim_ascii_start().first(), Some(b'(' | b'"' | b'\\' | b'*')) {
+        return false;
+    }
+    let empty_line = [&b"\n\n"[..], b"\n\r\n"].iter().filter_map(|line| memmem::find(after, line)).min();
+    let block = after.get(..empty_line.unwrap_or(after.len())).unwrap_or(after);
+    memchr::memchr_iter(b'=', block).any(|at| {
+        let before = block.get(..at).unwrap_or_default().trim_ascii_end();
+        matches!(before.last(), Some(b')' | b'"' | b'\\' | b'*'))
+    })
+}
+
+/// RFC 2046 section 5.1.1 allows 70 characters; the beginning is enough to count by.
+const LONGEST_BOUNDARY: usize = 200;
 
 #[cfg(test)]
 mod tests {
@@ -120,8 +173,59 @@ mod tests {
     }
 
     #[test]
+    fn nested_mails_are_never_opened_however_they_are_announced() {
+        for field in [
+            "Content-Type: message/rfc822",
+            "Content-Type: message /rfc822",
+            "Content-Type: (x) message/RFC822",
+            "Content-Type: message(x)/global",
+            "Content-Type: message\n /rfc822",
+            "Content-Type: \"\"message/rfc822",
+            "Content -Type: message/rfc822",
+            ":Content-Type: message/rfc822",
+            "\u{c}Content-Type: message/rfc822",
+        ] {
+            let mail = format!(
+                "Content-Type: multipart/mixed; boundary=b\n\n--b\n{field}\n\nFrom: a@example.jp\nSubject: x\n\n{}\n--b\nContent-Type: text/plain\n\nsecond\n--b--\n",
+                "line\n".repeat(200)
+            );
+            let message = Message::parse(mail.as_bytes(), &Limits::default());
+            assert_eq!(message.admission, Admission::Whole, "{field}");
+            assert_eq!(message.parts.last().map(|part| part.encoded), Some(&b"second"[..]), "{field}");
+            let deep = format!("{field}\n\n").repeat(40_000);
+            assert!(Message::parse(deep.as_bytes(), &Limits::default()).parts.len() <= 1_000, "{field}");
+        }
+        for field in ["multipart/digest", "multipart /digest", "(x) multipart/Digest"] {
+            let lines = "line\n".repeat(200);
+            let mail = format!("Content-Type: {field}; boundary=b\n\n--b\n\nFrom: a@example.jp\n\n{lines}\n--b\n\nsecond\n--b--\n");
+            let message = Message::parse(mail.as_bytes(), &Limits::default());
+            assert_eq!(message.parts.iter().map(|part| part.encoded.len()).collect::<Vec<_>>(), [20 + lines.len(), 6], "{field}");
+        }
+    }
+
+    #[test]
+    fn words_of_a_text_declare_no_boundary() {
+        let mail = "Content-Type: multipart/mixed; boundary=b\n\n--b\n\nthe boundary is here, the \"boundary\" (a line), x = 1\n--b--\n";
+        assert_eq!(Message::parse(mail.as_bytes(), &Limits::default()).parts.len(), 1);
+    }
+
+    #[test]
     fn the_boundary_bomb_is_too_complex() {
-        for parameter in ["boundary=a", "BOUNDARY = \"a\"", "boundary*0=\"a\"", "boundary*0*=a", "boundary*10=a", "boundary*=a"] {
+        for parameter in [
+            "boundary=a",
+            "BOUNDARY = \"a\"",
+            "boundary*0=\"a\"",
+            "boundary*0*=a",
+            "boundary*10=a",
+            "boundary*=a",
+            "boundary*=utf-8''a",
+            "\"boundary\"=a",
+            "boundary\\=a",
+            "boundary (x) =a",
+            "boundary=\"\\a\"",
+            "boundary=(x)a",
+            "boundary=\"=?utf-8?q?a?=\"",
+        ] {
             let mut raw = format!("Content-Type: multipart/mixed; {parameter}\n\n").into_bytes();
             raw.extend_from_slice(&b"--a\nx:y\n\n".repeat(1_000));
             assert_eq!(admit(&raw, &Limits::default()), Admission::TooComplex, "{parameter}");

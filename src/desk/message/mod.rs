@@ -1,8 +1,8 @@
 //! A mail as the desk sees it: all header fields, the texts to read, and the files that came along.
 //!
-//! Promises: bounded work for any bytes. Where a mail is more than one plainly described part, mail-parser finds the parts in a skeleton of the mail, which neither lets it recurse into nested
-//! mails (those are opened by `original`, one level at a time, each with this station's limits) nor decode texts: parts are decoded from
-//! the raw bytes, when somebody reads them.
+//! Promises: bounded work for any bytes. Where a mail is more than one plainly described part, mail-parser finds the parts in a skeleton of
+//! it, which neither lets it open nested mails (`original` does, one level at a time, each with this station's limits) nor decode texts:
+//! parts are decoded from the raw bytes, when somebody reads them.
 //! Rejected: limiting the parser's recursion by its stack alone; its drop recurses too, and a base64 part hides the depth.
 
 pub mod header;
@@ -19,7 +19,7 @@ use mail_parser::{HeaderName, HeaderValue, MessageParser, MessagePart, MimeHeade
 use self::header::{Headers, Structure};
 use self::limits::Admission;
 use self::part::{Disposition, Flow, Part, Transfer};
-use self::skeleton::Skeleton;
+use self::skeleton::{Skeleton, restored};
 use super::rules::Limits;
 
 /// A parsed mail.
@@ -47,12 +47,10 @@ impl<'a> Message<'a> {
         {
             return Self { headers, admission, parts: vec![part], alternatives: Vec::new() };
         }
-        let mut skeleton = Skeleton::of(raw, &headers);
-        if skeleton.structure() == Structure::Container && !limits::is_bearable(skeleton.bytes(), limits) {
-            return Self { headers, admission: Admission::TooComplex, parts: Vec::new(), alternatives: Vec::new() };
+        match Skeleton::of(raw, &headers, limits) {
+            Some(skeleton) => parts(raw, headers, &skeleton, limits),
+            None => Self { headers, admission: Admission::TooComplex, parts: Vec::new(), alternatives: Vec::new() },
         }
-        skeleton.misspell();
-        parts(raw, headers, &skeleton, limits)
     }
 
     /// Whether two parts are alternatives of each other.
@@ -66,7 +64,9 @@ fn parts<'a>(raw: &'a [u8], headers: Headers<'a>, skeleton: &Skeleton, limits: &
     let Some(parsed) = PARSER.parse(skeleton.bytes()) else {
         return Message { headers, admission: Admission::Whole, parts: Vec::new(), alternatives: Vec::new() };
     };
-    if parsed.parts.len() > limits.parts {
+    // A mail that the parser has opened is not cut as it should be.
+    let has_opened = parsed.parts.iter().any(|part| matches!(part.body, PartType::Message(_)));
+    if parsed.parts.len() > limits.parts || has_opened {
         return Message { headers, admission: Admission::TooComplex, parts: Vec::new(), alternatives: Vec::new() };
     }
     let mut leaves = Vec::new();
@@ -79,7 +79,7 @@ fn parts<'a>(raw: &'a [u8], headers: Headers<'a>, skeleton: &Skeleton, limits: &
         if let Some(slot) = leaf_of.get_mut(index) {
             *slot = Some(leaves.len());
         }
-        leaves.push(leaf(skeleton, raw, part, digests.contains(&index)));
+        leaves.push(leaf((raw, &headers), skeleton, part, digests.contains(&index)));
     }
     let alternatives = parsed
         .parts
@@ -93,29 +93,22 @@ fn parts<'a>(raw: &'a [u8], headers: Headers<'a>, skeleton: &Skeleton, limits: &
 /// Reads the fields that structure a mail and no others: `Headers` reads those.
 static PARSER: LazyLock<MessageParser> = LazyLock::new(|| MessageParser::new().with_mime_headers());
 
-/// The content type with the skeleton's misspelling taken back.
+/// The media type as the mail has it, in lower case.
 fn content_type(part: &MessagePart<'_>) -> Option<String> {
     let content_type = part.content_type()?;
-    let unmasked = |word: &str, masked: &str, plain: &str| {
-        if word.eq_ignore_ascii_case(masked) { plain.to_owned() } else { word.to_ascii_lowercase() }
-    };
-    let main = match content_type.ctype() {
-        main if main.eq_ignore_ascii_case("messagf") => "message".to_owned(),
-        main => unmasked(main, "texu", "text"),
-    };
-    Some(main + "/" + &unmasked(content_type.subtype().unwrap_or_default(), "digesu", "digest"))
+    Some(restored(&format!("{}/{}", content_type.ctype(), content_type.subtype().unwrap_or_default())))
 }
 
-/// Whether a part is a multipart with this subtype, as the skeleton spells it.
+/// Whether a part is a multipart with this subtype (lower case).
 fn is_multipart(part: &MessagePart<'_>, subtype: &str) -> bool {
     part.content_type().is_some_and(|found| {
-        found.ctype().eq_ignore_ascii_case("multipart") && found.subtype().is_some_and(|found| found.eq_ignore_ascii_case(subtype))
+        found.ctype().eq_ignore_ascii_case("multipart") && found.subtype().is_some_and(|found| restored(found) == subtype)
     })
 }
 
 /// Members of a multipart/digest are mails unless they say otherwise (RFC 2046 section 5.1.5).
 fn digest_members(parts: &[MessagePart<'_>]) -> Vec<usize> {
-    let digests = parts.iter().filter(|part| is_multipart(part, "digesu") || is_multipart(part, "digest"));
+    let digests = parts.iter().filter(|part| is_multipart(part, "digest"));
     digests
         .filter_map(|part| if let PartType::Multipart(members) = &part.body { Some(members) } else { None })
         .flatten()
@@ -145,13 +138,15 @@ fn leaves_below(parts: &[MessagePart<'_>], part: &MessagePart<'_>, leaf_of: &[Op
     found
 }
 
-fn leaf<'a>(skeleton: &Skeleton, raw: &'a [u8], part: &MessagePart<'_>, is_digest_member: bool) -> Part<'a> {
+fn leaf<'a>((raw, headers): (&'a [u8], &Headers<'a>), skeleton: &Skeleton, part: &MessagePart<'_>, is_digest_member: bool) -> Part<'a> {
     let default = if is_digest_member { "message/rfc822" } else { "text/plain" };
     let content_type = content_type(part).unwrap_or_else(|| default.to_owned());
     let attribute = |name: &str| part.content_type().and_then(|found| found.attribute(name));
     let says = |name: &str, value: &str| attribute(name).is_some_and(|found| found.eq_ignore_ascii_case(value));
     let disposition = part.content_disposition();
-    let named = |field: HeaderName<'_>, attribute: &str| skeleton.field(part, &field).and_then(|field| parameter::text(field, attribute));
+    let named = |field: HeaderName<'_>, attribute: &str| {
+        skeleton.field(raw, headers, part, &field).and_then(|field| parameter::text(field, attribute))
+    };
     let file_name = named(HeaderName::ContentDisposition, "filename").or_else(|| named(HeaderName::ContentType, "name"));
     let is_attachment = disposition.is_some_and(|found| found.ctype().eq_ignore_ascii_case("attachment"))
         || file_name.is_some() && !content_type.starts_with("text/");
@@ -166,14 +161,10 @@ fn leaf<'a>(skeleton: &Skeleton, raw: &'a [u8], part: &MessagePart<'_>, is_diges
     }
 }
 
-/// The transfer encoding with the skeleton's misspelling taken back.
 fn transfer(part: &MessagePart<'_>) -> Transfer {
-    let is = |text: &str, word: &str| text.trim().eq_ignore_ascii_case(word);
     let stated = part.headers.iter().find(|header| header.name == HeaderName::ContentTransferEncoding);
     match stated.map(|header| &header.value) {
-        Some(HeaderValue::Text(text)) if is(text, "base6x") => Transfer::Base64,
-        Some(HeaderValue::Text(text)) if is(text, "quoted-printablx") => Transfer::QuotedPrintable,
-        Some(HeaderValue::Text(text)) => Transfer::named(text),
+        Some(HeaderValue::Text(text)) => Transfer::named(&restored(text.trim())),
         _ => Transfer::Identity,
     }
 }

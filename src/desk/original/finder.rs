@@ -81,9 +81,9 @@ impl<'r, 'a> Finder<'r, 'a> {
                 *text = preface;
             }
         }
-        let mut whole = Vec::with_capacity(texts.len());
+        let mut as_they_stand = Vec::with_capacity(texts.len());
         for text in texts {
-            whole.push(text.whole);
+            as_they_stand.push(text.whole);
             self.originals.extend(text.chosen.originals.into_iter().map(|found| quoted(found, depth)));
             self.contents
                 .alternates
@@ -93,7 +93,7 @@ impl<'r, 'a> Finder<'r, 'a> {
             self.open(part, depth, Inside::Mail);
         }
         self.holder = outer;
-        whole
+        as_they_stand
     }
 
     fn open(&mut self, part: &Part<'_>, depth: u8, inside: Inside) {

@@ -52,7 +52,7 @@ pub fn decode(bytes: &[u8], label: Option<&str>) -> Decoded {
     Decoded::judged(by_evidence(bytes, label.map(|label| label.trim().trim_matches(['"', '\'']))))
 }
 
-/// Bytes that are legible text as they stand: ASCII or UTF-8, whatever the label says, without a mark that they are something else.
+/// Bytes that are legible text as they stand: ASCII or UTF-8, without a mark that they are something else; of the labels only UTF-7 counts.
 #[must_use]
 pub fn as_it_stands<'b>(bytes: &'b [u8], label: Option<&str>) -> Option<&'b str> {
     if memchr::memchr(ESC, bytes).is_some() {

@@ -125,7 +125,7 @@ fn append(whole: &mut Decoded, decoded: Decoded) {
     }
 }
 
-/// An encoded-word: charset label and decoded bytes.
+/// An encoded-word, or several as one: charset label and decoded bytes.
 struct Word<'a> {
     label: &'a str,
     bytes: Vec<u8>,
