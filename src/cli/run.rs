@@ -18,9 +18,9 @@ use crate::judges;
 pub fn run(path: &Path) -> Result<(), Failure> {
     let configuration = config::load(path)?;
     start_log(&configuration.log_level);
-    // Mails that come alone are read on one of the runtime's threads.
+    // Mails that come alone are read on one of the runtime's threads for blocking work, hence the stack.
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        // Whatever takes long has threads of its own: one worker may be busy while the other hears, on a machine of any size.
+        // Two on a machine of any size: one may be busy while the other hears.
         .worker_threads(2)
         .enable_all()
         .thread_stack_size(judges::STACK_BYTES)

@@ -58,7 +58,7 @@ const STORE_LIMIT: Duration = Duration::from_secs(150);
 /// How often the store is asked whether it is there.
 const PULSE: Duration = Duration::from_secs(60);
 /// What the store gets to close after everybody has left; systemd's patience is the grace time and ten seconds.
-const CLOSING: Duration = Duration::from_secs(5);
+const CLOSING: Duration = Duration::from_secs(8);
 /// Beyond the longest wait that a station may legally make.
 const MARGIN: Duration = Duration::from_secs(60);
 
@@ -251,7 +251,7 @@ impl Office {
         let part = part_of(&account.account);
         // A server that does not let go must not make us late.
         account.deadlines.farewell = account.deadlines.farewell.min(self.configuration.grace * 3 / 4);
-        // Within one command the watcher cannot beat; the command itself has a deadline.
+        // Within a command the watcher beats with whatever arrives, and the command itself has a deadline.
         self.board.enrol(&part, account.deadlines.bulk + MARGIN);
         let bell = bell(&self.filings, &account.account);
         let (ledger, stop) = (Arc::clone(&self.ledger), self.stop.subscribe());

@@ -18,6 +18,9 @@ use super::windows::uid_set;
 /// Bytes of the header block of a mail over the limit.
 const HEADER: u32 = 256 * 1024;
 
+/// A mail that did not come is asked for in pieces of this size: on a slow line each has a deadline of its own. Bytes.
+const GENTLE: u32 = 1024 * 1024;
+
 /// How often a short piece of one mail may turn out not to be its end. Beyond that the mail is suspect.
 const MOST_PROOFS: u32 = 1_000;
 
@@ -62,13 +65,13 @@ impl Fetcher<'_> {
                     self.memory.notes().suspects.cleared(uid);
                     harvest.quarantined.push(Quarantined { uid, reason });
                 }
-                Some(Next::Together(uids)) => self.attempt(order, &uids, harvest).await?,
+                Some(Next::Together(uids)) => self.attempt(order, &uids, self.limits.piece, harvest).await?,
                 Some(Next::Gently(uid)) => {
                     let gentle = order.mails().iter().find(|mail| mail.uid == uid).map(|mail| match order {
                         Order::Header(_) => Order::Header(*mail),
                         Order::Together(_) | Order::Pieces(_) => Order::Pieces(*mail),
                     });
-                    self.attempt(gentle.as_ref().unwrap_or(order), &[uid], harvest).await?;
+                    self.attempt(gentle.as_ref().unwrap_or(order), &[uid], self.limits.piece.min(GENTLE), harvest).await?;
                 }
             }
             left.retain(|uid| !harvest.has(*uid));
@@ -78,11 +81,11 @@ impl Fetcher<'_> {
     }
 
     /// One try for some mails; whatever stays away becomes absent or suspect.
-    async fn attempt(&mut self, order: &Order, uids: &[u32], harvest: &mut Harvest) -> Result<(), MailboxError> {
+    async fn attempt(&mut self, order: &Order, uids: &[u32], piece: u32, harvest: &mut Harvest) -> Result<(), MailboxError> {
         self.memory.notes().suspects.asked(uids);
         let outcome = match order {
             Order::Together(mails) => self.together(mails, uids, harvest).await,
-            Order::Pieces(mail) => self.pieces(*mail, harvest).await,
+            Order::Pieces(mail) => self.pieces(*mail, piece.max(1), harvest).await,
             Order::Header(mail) => self.header(*mail, harvest).await,
         };
         let reason = match outcome {
@@ -133,8 +136,7 @@ impl Fetcher<'_> {
     }
 
     /// A large mail, or one whose size is unknown: memory grows with what comes, not with what is announced.
-    async fn pieces(&mut self, mail: Listed, harvest: &mut Harvest) -> Result<(), MailboxError> {
-        let size = self.limits.piece.max(1);
+    async fn pieces(&mut self, mail: Listed, size: u32, harvest: &mut Harvest) -> Result<(), MailboxError> {
         // One allocation of the right size, where the size is known; memory is only touched as it is filled.
         let expected = mail.size.unwrap_or(0).min(self.limits.largest_mail);
         let mut body: Vec<u8> = Vec::with_capacity(usize::try_from(expected).unwrap_or(0));

@@ -5,6 +5,8 @@
 //! Rejected: bodies through the parser (async-imap 0.12: every body is zeroed, read and copied, and copied once more by whoever keeps it;
 //! a tenth of all work).
 
+use std::borrow::Cow;
+
 use bytes::BufMut;
 
 use super::screen::{Breach, Caps, LineEnd, Screen};
@@ -115,11 +117,11 @@ impl Inbound {
         self.screen.answered();
     }
 
-    /// The body that a slip stands for.
-    pub(super) fn body(&mut self, slip: &[u8]) -> Option<Vec<u8>> {
-        let number = number_of(slip)?;
+    /// The bytes that the server wrote, or those that a slip stands for; none where it stands for none.
+    pub(super) fn bytes_of<'w>(&mut self, written: &'w [u8]) -> Option<Cow<'w, [u8]>> {
+        let Some(number) = number_of(written) else { return Some(Cow::Borrowed(written)) };
         let place = self.bodies.iter().position(|(found, _)| *found == number)?;
-        Some(self.bodies.swap_remove(place).1)
+        Some(Cow::Owned(self.bodies.swap_remove(place).1))
     }
 
     /// Lets go of the bodies of the answer at hand that nobody wanted.
@@ -270,12 +272,12 @@ mod tests {
 
     #[test]
     fn bodies_go_past_the_parser_and_stay_out_of_the_transcript() {
-        let talk = b"* 1 FETCH (UID 5 BODY[] {12}\r\n((((((((\r\n\n\n)\r\n* LIST () \"/\" {3}\r\na\r\n\r\n* 2 fetch (UID 6 BODY[HEADER]<0> {0+}\r\n FLAGS () BODY[] {2}\r\nxy)\r\nA1 OK {3} kinds\r\n";
+        let talk = b"* 1 FETCH (INTERNALDATE {3}\r\nabc UID 5 BODY[] {12}\r\n((((((((\r\n\n\n)\r\n* LIST () \"/\" {3}\r\na\r\n\r\n* 2 fetch (UID 6 BODY[HEADER]<0> {0+}\r\n FLAGS () BODY[] {2}\r\nxy)\r\nA1 OK {3} kinds\r\n";
         let expected = Seen {
-            lines: "* 1 FETCH (UID 5 BODY[] {12}\r\n\r\n0000000000)\r\n* LIST () \"/\" {3}\r\na\r\n\r\n* 2 fetch (UID 6 BODY[HEADER]<0> {12}\r\n\r\n0000000001 FLAGS () BODY[] {12}\r\n\r\n0000000002)\r\nA1 OK {3} kinds\r\n".to_owned(),
+            lines: "* 1 FETCH (INTERNALDATE {3}\r\nabc UID 5 BODY[] {12}\r\n\r\n0000000000)\r\n* LIST () \"/\" {3}\r\na\r\n\r\n* 2 fetch (UID 6 BODY[HEADER]<0> {12}\r\n\r\n0000000001 FLAGS () BODY[] {12}\r\n\r\n0000000002)\r\nA1 OK {3} kinds\r\n".to_owned(),
             bodies: vec!["((((((((\r\n\n\n".to_owned(), String::new(), "xy".to_owned()],
             transcript: vec![
-                "S: * 1 FETCH (UID 5 BODY[] {12}\u{fffd}\u{fffd})".to_owned(),
+                "S: * 1 FETCH (INTERNALDATE {3}\u{fffd}\u{fffd} UID 5 BODY[] {12}\u{fffd}\u{fffd})".to_owned(),
                 "S: * LIST () \"/\" {3}".to_owned(),
                 "S: * 2 fetch (UID 6 BODY[HEADER]<0> {0+}\u{fffd}\u{fffd} FLAGS () BODY[] {2}\u{fffd}\u{fffd})".to_owned(),
                 "S: A1 OK {3} kinds".to_owned(),
@@ -331,6 +333,25 @@ mod tests {
         ] {
             assert_eq!(send(roomy, line.as_bytes(), 1_000).map(drop), expected, "{line}");
         }
+    }
+
+    #[test]
+    fn a_slip_without_its_body_is_nothing() {
+        let mut inbound = Inbound::new(CAPS);
+        inbound.bodies.push((3, b"abc".to_vec()));
+        assert_eq!(inbound.bytes_of(b"text").as_deref(), Some(&b"text"[..]));
+        assert_eq!(inbound.bytes_of(&slip(4)), None);
+        assert_eq!(inbound.bytes_of(&slip(3)).as_deref(), Some(&b"abc"[..]));
+        assert_eq!(inbound.bytes_of(&slip(3)), None);
+    }
+
+    #[test]
+    fn an_answer_of_too_many_strings_is_refused() {
+        let flood = |name: &str| format!("* 1 FETCH ({}", format!("{name} {{0}}\r\n ").repeat(201));
+        for name in ["X", "BODY[]"] {
+            assert_eq!(send(CAPS, flood(name).as_bytes(), 1_000), Err(Breach::Literals { cap: 200 }));
+        }
+        assert_eq!(send(CAPS, b"* 1 FETCH (BODY[] {0}\r\nabc)\r\n", 1_000), Err(Breach::Misfit));
     }
 
     #[test]

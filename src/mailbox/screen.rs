@@ -11,7 +11,7 @@ use super::transcript::Transcript;
 pub(super) struct Caps {
     /// Bytes of literals in one response.
     pub literal: u64,
-    /// Bytes of one line, literals excluded.
+    /// Bytes of one line, up to its end or the next literal.
     pub line: usize,
     /// Opening parentheses in one response, literals excluded. Counted, not matched: a count cannot be fooled by quotes.
     pub parentheses: usize,
@@ -32,6 +32,8 @@ pub enum Breach {
     Line { cap: usize },
     #[error("the server sent more than {cap} opening parentheses in one answer")]
     Parentheses { cap: usize },
+    #[error("the server announced more than {cap} strings in one answer")]
+    Literals { cap: usize },
     #[error("the server ended a line without a carriage return")]
     BareLineFeed,
     #[error("the server announced a literal within a status text")]
@@ -48,6 +50,9 @@ pub enum Breach {
 const TAIL: usize = 32;
 /// Bytes of a response that go to the transcript.
 const HEAD: usize = 200;
+
+/// Literals in one response.
+const MOST_LITERALS: usize = 200;
 
 /// Bytes of literals that may stand anywhere (names of folders and the like).
 const SMALL: u64 = 16 * 1024;
@@ -67,7 +72,8 @@ pub(super) enum LineEnd {
 #[derive(Debug)]
 pub(super) struct Screen {
     caps: Caps,
-    /// Literal bytes of the current response.
+    /// Literals of the current response, and their bytes.
+    announced: usize,
     literals: u64,
     line: usize,
     parentheses: usize,
@@ -90,7 +96,7 @@ enum Parser {
 impl Screen {
     pub(super) fn new(caps: Caps) -> Self {
         let (head, tail) = (Vec::new(), Vec::new());
-        Self { caps, literals: 0, line: 0, parentheses: 0, head, tail, depth: 0, quotes: 0, parser: Parser::Waits }
+        Self { caps, announced: 0, literals: 0, line: 0, parentheses: 0, head, tail, depth: 0, quotes: 0, parser: Parser::Waits }
     }
 
     /// The parser has understood an answer.
@@ -117,7 +123,7 @@ impl Screen {
     pub(super) fn text(&mut self, piece: &[u8]) -> Result<(), Breach> {
         // RFC 3501, 9: after a literal the answer ends or goes on after a space. imap-proto 0.17 takes whatever else stands there for an
         // attribute that it does not know, and hands over a literal that was shifted or too short (seen 2026-11).
-        let follows_literal = self.line == 0 && self.literals > 0;
+        let follows_literal = self.line == 0 && self.announced > 0;
         if follows_literal && !piece.first().is_some_and(|byte| matches!(byte, b')' | b' ' | b'\r')) {
             return Err(Breach::Misfit);
         }
@@ -151,6 +157,10 @@ impl Screen {
         let end = match announced(&self.tail) {
             Some(_) if is_status(&self.head) => return Err(Breach::LiteralInText),
             Some(size) => {
+                self.announced = self.announced.saturating_add(1);
+                if self.announced > MOST_LITERALS {
+                    return Err(Breach::Literals { cap: MOST_LITERALS });
+                }
                 self.literals = self.literals.saturating_add(size);
                 if self.literals > self.caps.literal {
                     return Err(Breach::Literal { announced: size, cap: self.caps.literal });
@@ -161,11 +171,12 @@ impl Screen {
                 if self.literals > SMALL && !in_place {
                     return Err(Breach::Misplaced { announced: size });
                 }
-                if in_place && is_fetch(&self.head) { LineEnd::Body(size) } else { LineEnd::Literal(size) }
+                if in_place && is_fetch(&self.head) && is_of_section(&self.tail) { LineEnd::Body(size) } else { LineEnd::Literal(size) }
             }
             None => {
                 transcript.received(&self.head);
                 self.head.clear();
+                self.announced = 0;
                 self.literals = 0;
                 self.parentheses = 0;
                 self.depth = 0;
@@ -191,6 +202,12 @@ fn announced(line: &[u8]) -> Option<u64> {
     }
     let number = digits.iter().rev().try_fold(0_u64, |sum, digit| sum.checked_mul(10)?.checked_add(u64::from(digit.checked_sub(b'0')?)));
     Some(number.unwrap_or(u64::MAX))
+}
+
+/// Whether the announcement follows `BODY[…]` or `BODY[…]<0>`.
+fn is_of_section(line: &[u8]) -> bool {
+    let name = memchr::memrchr(b'{', line).and_then(|open| line.get(..open)).unwrap_or_default();
+    matches!(name, [.., b']' | b'>', b' '])
 }
 
 /// Whether the announcement follows something else than a space, so that it is part of a word.

@@ -82,7 +82,7 @@ pub struct Limits {
     pub batch_bytes: u64,
     /// Bodies asked for in one command, at most.
     pub batch_mails: usize,
-    /// A mail above this size is fetched in pieces of this size. Bytes.
+    /// A mail above this size is fetched in pieces of this size, one that did not come in smaller ones. Bytes.
     pub piece: u32,
 }
 

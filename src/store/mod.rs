@@ -138,9 +138,6 @@ impl Store {
                     job(&mut connection);
                 }
                 checkpoint::end(&mut connection, checkpoints);
-                if let Err(error) = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
-                    tracing::warn!(%error, "The store could not be tidied up at the end; that happens at the next start.");
-                }
                 drop(connection);
                 drop(lock);
             })
@@ -241,6 +238,7 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
     connection.execute_batch(
         "PRAGMA journal_mode = WAL;
          PRAGMA synchronous = FULL;
+         PRAGMA journal_size_limit = 4194304;
          PRAGMA foreign_keys = ON;
          PRAGMA secure_delete = ON;
          PRAGMA trusted_schema = OFF;
@@ -279,7 +277,7 @@ pub fn open_for_operator(path: &Path) -> Result<Connection, StoreError> {
     let connection = Connection::open_with_flags(path, flags).map_err(|error| opening(path, error))?;
     connection.busy_timeout(BUSY)?;
     connection
-        .execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF;")?;
+        .execute_batch("PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF;")?;
     ours(&connection)?;
     Ok(connection)
 }

@@ -307,7 +307,7 @@ impl Session {
             other => {
                 self.notice(other);
                 let inbound = self.client.get_mut().inbound();
-                let handled = on(data_of(other, |slip| inbound.body(slip)));
+                let handled = on(data_of(other, |written| inbound.bytes_of(written)));
                 inbound.forget_bodies();
                 self.handled(handled)
             }

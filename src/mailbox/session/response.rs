@@ -96,10 +96,10 @@ pub(super) fn words_of(offered: &[Capability<'_>]) -> Vec<String> {
     offered.iter().map(word).collect()
 }
 
-/// `body_of` knows the bodies that slips stand for.
-pub(super) fn data_of<'a>(response: &'a Response<'a>, body_of: impl FnMut(&[u8]) -> Option<Vec<u8>>) -> Data<'a> {
+/// `bytes_of` knows the bodies that slips stand for.
+pub(super) fn data_of<'a>(response: &'a Response<'a>, bytes_of: impl FnMut(&'a [u8]) -> Option<Cow<'a, [u8]>>) -> Data<'a> {
     match response {
-        Response::Fetch(_, attributes) => Data::Fetch(fetched(attributes, body_of)),
+        Response::Fetch(_, attributes) => Data::Fetch(fetched(attributes, bytes_of)),
         Response::MailboxData(MailboxDatum::List(list)) => Data::Listed {
             name: &list.name,
             separator: list.delimiter.as_deref(),
@@ -118,23 +118,22 @@ fn is_selectable(attribute: &NameAttribute<'_>) -> bool {
     }
 }
 
-fn fetched<'a>(attributes: &'a [AttributeValue<'a>], mut body_of: impl FnMut(&[u8]) -> Option<Vec<u8>>) -> Fetched<'a> {
+fn fetched<'a>(attributes: &'a [AttributeValue<'a>], mut bytes_of: impl FnMut(&'a [u8]) -> Option<Cow<'a, [u8]>>) -> Fetched<'a> {
     let mut found = Fetched::default();
-    let mut bytes_of = |written: &'a [u8]| body_of(written).map_or(Cow::Borrowed(written), Cow::Owned);
     for attribute in attributes {
         match attribute {
             AttributeValue::Uid(uid) => found.uid = Some(*uid),
             AttributeValue::Rfc822Size(size) => found.size = Some(u64::from(*size)),
             AttributeValue::InternalDate(date) => found.internal_date = Some(date),
             AttributeValue::BodySection { section: None, index, data: Some(Cow::Borrowed(bytes)) } => {
-                found.body = Some(Piece { part: Part::Whole, offset: *index, bytes: bytes_of(bytes) });
+                found.body = bytes_of(bytes).map(|bytes| Piece { part: Part::Whole, offset: *index, bytes });
             }
             AttributeValue::BodySection {
                 section: Some(SectionPath::Full(MessageSection::Header)),
                 index,
                 data: Some(Cow::Borrowed(bytes)),
             } => {
-                found.body = Some(Piece { part: Part::Header, offset: *index, bytes: bytes_of(bytes) });
+                found.body = bytes_of(bytes).map(|bytes| Piece { part: Part::Header, offset: *index, bytes });
             }
             _ => {}
         }
