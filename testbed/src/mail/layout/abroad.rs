@@ -77,6 +77,48 @@ pub const ABROAD: &[Layout] = &[
         ..GMAIL_WEB
     },
     Layout {
+        name: "horde-separator-around-a-name",
+        above: "----- 山田 花子 から転送されたメッセージ -----\n",
+        rows: &[Date("    日付: "), From("    From: "), Subject("    件名: "), To("      To: ")],
+        gap: "\n",
+        below: "\n\n----- 転送するメッセージは以上です -----\n",
+        date: DateForm::Rfc5322,
+        ..GMAIL_WEB
+    },
+    Layout {
+        name: "evolution-original-message-and-reply-to",
+        above: "-------- オリジナルのメッセージ --------\n",
+        rows: &[From("差出人: "), Line("返信先: help@reply.example.jp"), To("宛先: "), Subject("件名: "), Date("日付: ")],
+        gap: "\n",
+        date: DateForm::Rfc5322,
+        prefix: "[Fwd: ",
+        ..GMAIL_WEB
+    },
+    Layout {
+        name: "roundcube-copies-and-reply-to",
+        above: "-------- 元のメッセージ --------\n",
+        rows: &[Subject("件名: "), Date("日付: "), From("差出人: "), To("宛先: "), Cc("写し(Cc): "), Line("返信先: help@reply.example.jp")],
+        gap: "\n",
+        date: DateForm::NoWeekday,
+        ..GMAIL_WEB
+    },
+    Layout {
+        name: "thunderbird-reply-to",
+        above: "-------- 転送されたメッセージ --------\n",
+        rows: &[Subject("件名: \t"), Date("日付: \t"), From("差出人: \t"), Line("Reply-To: \thelp@reply.example.jp"), To("宛先: \t")],
+        gap: "\n\n",
+        date: DateForm::Rfc5322,
+        ..GMAIL_WEB
+    },
+    Layout {
+        name: "reply-with-header-reply-to",
+        above: "-------- Original Message --------\n",
+        rows: &[From("差出人: "), Line("に返信: help@reply.example.jp"), To("宛先: "), Subject("件名: "), Date("日付: ")],
+        gap: "\n\n",
+        date: DateForm::Rfc5322,
+        ..GMAIL_WEB
+    },
+    Layout {
         name: "sylpheed-begin-forwarded-message",
         above: "Begin forwarded message:\n\n",
         rows: &[Date("Date: "), From("From: "), To("To: "), Subject("Subject: ")],
