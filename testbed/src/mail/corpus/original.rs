@@ -82,6 +82,9 @@ fn by_client(layout: &Layout) -> Submission {
     if layout.date == DateForm::Ambiguous {
         scene.letter.sent = Moment::japan(1_777_857_300);
     }
+    if layout.name == "roundcube-copies-and-reply-to" {
+        scene.letter.cc = scene.letter.to.clone();
+    }
     if layout.name == "outlook-mobile-ios" {
         scene.message = "確認をお願いします。\n\nOutlook for iOS を入手".to_owned();
     }
