@@ -9,14 +9,11 @@ use std::borrow::Cow;
 
 use bytes::BufMut;
 
-use super::screen::{Breach, Caps, LineEnd, Screen};
+use super::screen::{Breach, Caps, LineEnd, Screen, TAIL};
 use super::transcript::Transcript;
 
 /// Read and not yet looked at, at most. Bytes.
 const INPUT: usize = 16 * 1024;
-
-/// So much of a line that goes on stays back: the number of a literal may be in it. Bytes.
-const HELD_BACK: usize = 32;
 
 /// Digits of a slip's number.
 const DIGITS: usize = 10;
@@ -168,7 +165,7 @@ impl Inbound {
         let fresh = self.input.get(self.looked_at..).unwrap_or_default();
         let (length, ends) = match memchr::memchr(b'\n', fresh) {
             Some(end) => (end.saturating_add(1), true),
-            None if self.looked_at == 0 && fresh.len() == INPUT => (fresh.len().saturating_sub(HELD_BACK), false),
+            None if self.looked_at == 0 && fresh.len() == INPUT => (fresh.len().saturating_sub(TAIL), false),
             None => return Ok(false),
         };
         let piece = fresh.get(..length).unwrap_or_default();

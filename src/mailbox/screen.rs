@@ -46,8 +46,8 @@ pub enum Breach {
     Incomprehensible,
 }
 
-/// Bytes at the end of a line that can hold `{4294967295}` and its line end.
-const TAIL: usize = 32;
+/// Bytes at the end of a line that can hold `{4294967295}` and its line end: whoever cuts a line leaves them together.
+pub(super) const TAIL: usize = 32;
 /// Bytes of a response that go to the transcript.
 const HEAD: usize = 200;
 

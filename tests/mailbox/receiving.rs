@@ -159,6 +159,22 @@ async fn a_piece_that_never_comes_costs_its_mail_a_few_tries_and_no_other() {
 }
 
 #[tokio::test]
+async fn a_mail_that_does_not_come_at_once_comes_in_small_pieces() {
+    let middling = "Subject: middling\r\n\r\n".to_owned() + &"x".repeat(2_500_000);
+    let folder = Folder::named("INBOX").holding([mail(1), middling.clone(), mail(3)]);
+    // A middlebox that ends long answers.
+    let script = vec![When::command("UID FETCH").containing("BODY.PEEK[])").then(What::CutAfterBytes(1_500_000))];
+    let server = Server::start(Options { folders: vec![folder], script, ..Options::default() });
+    let bench = Bench::start(settings(server.port()));
+    bench.ledger.until("first look", |rows| rows.looks() == 1).await;
+    let ledger = bench.stop().await;
+    assert_eq!(ledger.rows().bodies(), [mail(1), middling, mail(3)]);
+    assert!(ledger.rows().quarantine.is_empty());
+    let asked = |piece: &str| server.commands().iter().any(|command| command.contains(piece));
+    assert!(asked("BODY.PEEK[]<0.1048576>") && asked("BODY.PEEK[]<2097152.1048576>"), "{:?}", server.commands());
+}
+
+#[tokio::test]
 async fn servers_that_say_nothing_or_no_past_the_end_or_give_small_pieces_hand_over_whole_mails() {
     let piece = |containing: &str| When::command("UID FETCH 2").containing(containing);
     for script in [

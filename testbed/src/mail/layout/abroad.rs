@@ -12,6 +12,17 @@ const fn thunderbird(name: &'static str, above: &'static str, rows: &'static [Ro
     Layout { name, above, rows, ..THUNDERBIRD }
 }
 
+/// Horde IMP pads its labels, and says where the mail ends.
+const HORDE: Layout = Layout {
+    name: "horde-padded-labels-and-end-line",
+    above: "----- 転送されたメッセージ -----\n",
+    rows: &[Date("    日付: "), From("    From: "), Subject("    件名: "), To("      To: ")],
+    gap: "\n",
+    below: "\n\n----- 転送するメッセージは以上です -----\n",
+    date: DateForm::Rfc5322,
+    ..GMAIL_WEB
+};
+
 /// Every one states sender and subject.
 pub const ABROAD: &[Layout] = &[
     thunderbird(
@@ -67,24 +78,8 @@ pub const ABROAD: &[Layout] = &[
         date: DateForm::NoWeekday,
         ..GMAIL_WEB
     },
-    Layout {
-        name: "horde-padded-labels-and-end-line",
-        above: "----- 転送されたメッセージ -----\n",
-        rows: &[Date("    日付: "), From("    From: "), Subject("    件名: "), To("      To: ")],
-        gap: "\n",
-        below: "\n\n----- 転送するメッセージは以上です -----\n",
-        date: DateForm::Rfc5322,
-        ..GMAIL_WEB
-    },
-    Layout {
-        name: "horde-separator-around-a-name",
-        above: "----- 山田 花子 から転送されたメッセージ -----\n",
-        rows: &[Date("    日付: "), From("    From: "), Subject("    件名: "), To("      To: ")],
-        gap: "\n",
-        below: "\n\n----- 転送するメッセージは以上です -----\n",
-        date: DateForm::Rfc5322,
-        ..GMAIL_WEB
-    },
+    HORDE,
+    Layout { name: "horde-separator-around-a-name", above: "----- 山田 花子 から転送されたメッセージ -----\n", ..HORDE },
     Layout {
         name: "evolution-original-message-and-reply-to",
         above: "-------- オリジナルのメッセージ --------\n",
