@@ -6,7 +6,7 @@
 
 use super::attribution::{Attribution, attribution, may_begin};
 use super::block::{Block, Fields, Standing, block, columns};
-use super::separator::Separator;
+use super::separator::{Separator, is_bare};
 use super::survey::{Surveyed, survey};
 
 /// What a text holds.
@@ -160,6 +160,7 @@ fn top_of(lines: &[Surveyed<'_>], at: usize, floor: usize) -> (usize, bool) {
             Some(Separator::Begin) => return (above, true),
             // Outlook's line of underscores. Rules of other characters close signatures.
             Some(Separator::Rule) if line.text.contains('_') && !closes_pair(lines, floor, above) => top = above,
+            None if is_bare(line.text) => return (above, true),
             Some(Separator::Rule | Separator::End) | None => break,
         }
     }
@@ -312,6 +313,14 @@ mod tests {
         let found = extract("ご確認ください\n\n2026年10月1日(木) 10:00 IPA <a@example.jp>:\n\n> 申込\n> 受理\n\n以上", 16);
         let original = found.originals.first().expect("one original");
         assert_eq!((original.body.as_str(), original.date.as_deref()), ("申込\n受理", Some("2026年10月1日(木) 10:00")));
+    }
+
+    #[test]
+    fn words_alone_separate_only_above_a_header_block() {
+        let words = "เริ่มข้อความที่ส่งต่อ";
+        let found = extract(&format!("a\n\n{words}\n\nจาก: b@example.jp\nเรื่อง: x\n\n{words}\nb"), 16);
+        let original = found.originals.first().expect("one original");
+        assert_eq!((found.preface.as_str(), original.body.as_str()), ("a", format!("{words}\nb").as_str()));
     }
 
     #[test]
