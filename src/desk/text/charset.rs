@@ -113,7 +113,7 @@ fn by_label(bytes: &[u8], label: Option<&str>) -> String {
         }
         let guessed = guess(bytes);
         // A label that fits as well as the guess is kept; one that clients write by default must fit better.
-        let (by_label, by_guess) = (replacements(&text), replacements(&guessed));
+        let (by_label, by_guess) = (flaws(&text), flaws(&guessed));
         let fits = if is_single_byte_western(encoding) { by_label < by_guess } else { by_label <= by_guess };
         return if fits { text.into_owned() } else { guessed };
     }
@@ -140,25 +140,43 @@ fn is_single_byte_western(encoding: &'static Encoding) -> bool {
 
 /// Whether half of the bytes beyond ASCII are letters of Latin-1, one or two between others, as accented letters stand. In the
 /// multi-byte charsets of Asia more follow each other, or they are no letters there (`Shift_JIS` leads kana with 0x82 and 0x83).
-/// The few letters below 0xC0 (Š, ž, œ) lead kanji, too: they count only where nothing else stands, each before a small letter.
+/// What stands below 0xC0 (Š, ž, œ, quotation marks) leads kanji, too: it counts only where nothing else stands, in a place that is
+/// usual for it ([`is_usual`]).
 fn has_accents(bytes: &[u8], encoding: &'static Encoding) -> bool {
-    let (mut accents, mut all, mut small) = (0, 0, 0);
+    let (mut accents, mut all, mut usual) = (0, 0, 0);
     let mut at = 0;
     for run in bytes.split(u8::is_ascii) {
         let end = at + run.len();
         all += run.len();
         if run.len() <= 2 && run.iter().all(|byte| *byte >= 0xC0) {
             accents += run.len();
-        } else if let [only] = run
-            && bytes.get(end).is_some_and(u8::is_ascii_lowercase)
-            && encoding.decode_without_bom_handling(&[*only]).0.chars().all(char::is_alphabetic)
-        {
-            small += 1;
+        } else if let [only] = run {
+            let before = at.checked_sub(1).and_then(|before| bytes.get(before)).copied().unwrap_or(b' ');
+            let after = bytes.get(end).copied().unwrap_or(b' ');
+            let written = encoding.decode_without_bom_handling(&[*only]).0.chars().next();
+            usual += usize::from(written.is_some_and(|written| is_usual(before, *only, written, after)));
         }
         at = end + 1;
     }
-    accents * 2 >= all || accents + small == all
+    accents * 2 >= all || accents + usual == all
 }
+
+/// Whether a single byte, written as this character, stands as it does in a Western text: a letter before a small one, an apostrophe
+/// between two (`It’s` would be `It痴`), a quotation mark before a word, any sign where no trail byte of a kanji follows.
+fn is_usual(before: u8, byte: u8, written: char, after: u8) -> bool {
+    if after < FIRST_TRAIL {
+        return byte <= LAST_SIGN && !written.is_control();
+    }
+    match written {
+        '‘' | '’' if before.is_ascii_alphabetic() => after.is_ascii_lowercase(),
+        '‘' | '’' | '“' | '„' => after.is_ascii_alphabetic() && !before.is_ascii_alphanumeric(),
+        _ => written.is_alphabetic() && after.is_ascii_lowercase(),
+    }
+}
+
+/// Trail bytes of `Shift_JIS` begin here, and bytes beyond the other stand alone there, as half-width katakana.
+const FIRST_TRAIL: u8 = 0x40;
+const LAST_SIGN: u8 = 0xA0;
 
 fn guess(bytes: &[u8]) -> String {
     let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Deny);
@@ -166,6 +184,11 @@ fn guess(bytes: &[u8]) -> String {
     let guessed = detector.guess(Some(b"jp"), chardetng::Utf8Detection::Allow);
     let (text, _, _) = guessed.decode(bytes);
     text.into_owned()
+}
+
+/// Characters that nobody wrote: replacements, and the controls of C1, which some charsets make of bytes that they do not use.
+fn flaws(text: &str) -> usize {
+    replacements(text) + text.chars().filter(|character| matches!(character, '\u{80}'..='\u{9F}')).count()
 }
 
 fn replacements(text: &str) -> usize {
@@ -323,7 +346,7 @@ mod tests {
     #[test]
     fn accented_letters_are_read_under_their_own_label_and_kanji_are_not_taken_for_them() {
         let encode = |text: &str| encoding_rs::WINDOWS_1252.encode(text).0.into_owned();
-        for text in ["Šalje: Hana", "Grüße für naïve", "señor Grüße Œuvre"] {
+        for text in ["Šalje: Hana", "Grüße für naïve", "señor Grüße Œuvre", "It’s Hana’s.", "Jo‘natuvchi: Hana", "5 €", "“so” … it’s – ágúst", "„x“ ’ga"] {
             assert_eq!(legible(&encode(text), Some("windows-1252")), text);
         }
         let (latin_9, _, _) = encoding_rs::ISO_8859_15.encode("Šalje: Hana");
