@@ -71,17 +71,27 @@ impl Clock {
 /// Times that the text may hold. Colons leave no choice, nor do hour signs; dots may also be those of a date.
 pub(super) fn faces(tokens: &[Token<'_>]) -> Vec<Face> {
     let positions = 0..tokens.len();
-    if let Some(face) = positions.clone().find_map(|at| with_colons(tokens, at)) {
+    // Nepali puts a colon between day and time, too: `१: ०९:००`.
+    let with_colons = |gap| positions.clone().find_map(|at| with_colons(tokens, at, gap));
+    if let Some(face) = with_colons(Gap::No).or_else(|| with_colons(Gap::Any)) {
         return vec![face];
     }
     let signed: Vec<Face> = positions.clone().filter_map(|at| with_signs(tokens, at)).collect();
     if signed.is_empty() { positions.filter_map(|at| with_dots(tokens, at)).collect() } else { signed }
 }
 
+/// Whether spaces may stand around the colons of a time.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Gap {
+    No,
+    Any,
+}
+
 /// `10:00`, `10:00:05`, `10:00:05.250`.
-fn with_colons(tokens: &[Token<'_>], start: usize) -> Option<Face> {
+fn with_colons(tokens: &[Token<'_>], start: usize, gap: Gap) -> Option<Face> {
     let hour = short(tokens, start)?;
-    let colon = |at: usize| tokens.get(at).is_some_and(|token| token.is_sign(':'));
+    let fits = |at: usize| gap == Gap::Any || tokens.get(at).is_some_and(|token| token.glued);
+    let colon = |at: usize| tokens.get(at).is_some_and(|token| token.is_sign(':')) && fits(at) && fits(at + 1);
     let minute = colon(start + 1).then(|| pair(tokens, start + 2))??;
     let mut face = Face { start, end: start + 3, hour, minute, second: None };
     if colon(face.end) && tokens.get(face.end + 1).is_some_and(|token| token.number().is_some()) {
@@ -186,8 +196,11 @@ pub(super) fn read(tokens: &[Token<'_>], face: &Face) -> Option<Clock> {
             Kind::Sign(':' | ',' | '.' | '(' | ')' | ';' | '[') => {}
             Kind::Word { .. } if meaning.hours != 0 && !clock.excused.holds(at) => {
                 let after = narrowed(tokens, at, face)?;
-                // `午前 10:00 AM`: both must hold.
-                hours = if part_before(tokens, face.start).is_some() { hours & after } else { after };
+                // `午前 10:00 AM`: both must hold, if the first is surely one: `sa 4:00 PM` is `at` of Cebuano, and the morning of Somali.
+                let before = part_before(tokens, face.start);
+                let both = hours & after;
+                let is_sure = before.is_some_and(|before| !may_be_otherwise(tokens, before, face));
+                hours = if before.is_some() && (both != 0 || is_sure) { both } else { after };
                 clock.excused.add(at);
             }
             Kind::Word { text, .. } if meaning.is(HOUR | SECOND) || meaning.is(FILLER) && text.len() > 1 => clock.excused.add(at),
@@ -245,17 +258,25 @@ fn narrowed(tokens: &[Token<'_>], at: usize, face: &Face) -> Option<u32> {
         _ => written,
     };
     let within = candidates & meaning.hours;
-    // `12:30 AM` is an hour of the night, and `12:30 am 5. Mai` may be one at noon.
-    let number_follows = tokens.get(at + 1).is_some_and(|token| token.number().is_some());
-    let filler = meaning.is(FILLER) && number_follows && !is_am_before(tokens, at, face);
-    let otherwise = filler || meaning.weekdays != 0 || meaning.months != 0;
-    let all = if otherwise { within | written } else { within };
+    let all = if may_be_otherwise(tokens, at, face) { within | written } else { within };
     (all != 0).then_some(all)
 }
 
-/// `AM 10:00` is Korean or Assamese; German says `am` of a day, never of an hour.
+/// Whether a word that may be a part of the day may be something else here.
+fn may_be_otherwise(tokens: &[Token<'_>], at: usize, face: &Face) -> bool {
+    let meaning = tokens.get(at).map(Token::meaning).unwrap_or_default();
+    // `12:30 AM` is an hour of the night, and `12:30 am 5. Mai` may be one at noon.
+    let number_follows = tokens.get(at + 1).is_some_and(|token| token.number().is_some());
+    let filler = meaning.is(FILLER) && number_follows && !is_am_before(tokens, at, face);
+    filler || meaning.weekdays != 0 || meaning.months != 0
+}
+
+/// `AM 10:00` is Korean or Assamese; German says `am` of a day, never of an hour. Below a month in Latin letters it may be the `at` of
+/// Welsh.
 fn is_am_before(tokens: &[Token<'_>], at: usize, face: &Face) -> bool {
-    at < face.start && tokens.get(at).is_some_and(|token| matches!(token.kind, Kind::Word { text: "am", .. }))
+    let is_am = |token: &Token<'_>| matches!(token.kind, Kind::Word { text: "am", .. });
+    let is_latin_month = |token: &Token<'_>| matches!(token.kind, Kind::Word { text, meaning } if meaning.months != 0 && text.is_ascii());
+    at < face.start && tokens.get(at).is_some_and(is_am) && !tokens.iter().any(is_latin_month)
 }
 
 /// Takes a comment in parentheses behind a zone: RFC 5322 section 3.2.2, and `(Japan Standard Time)`.
