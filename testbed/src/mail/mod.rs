@@ -14,6 +14,7 @@ pub mod hostile;
 pub mod html;
 pub mod layout;
 pub mod letter;
+pub mod local_date;
 pub mod moment;
 pub mod notice;
 pub mod outlook;

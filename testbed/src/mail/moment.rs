@@ -5,6 +5,8 @@
 
 use time::{OffsetDateTime, UtcOffset};
 
+use super::local_date::{self, Shown};
+
 /// 2026-04-01 09:00 in Tokyo: no generated mail is older.
 const EARLIEST: i64 = 1_775_001_600;
 
@@ -106,6 +108,8 @@ pub enum DateForm {
     EnglishApple,
     /// `10/01/2026 10:00`: nobody can tell day from month, so no reader may guess. Only for days up to the twelfth.
     Ambiguous,
+    /// In the words of a locale that CLDR knows ([`local_date::is_known`]).
+    Local(&'static str, Shown),
 }
 
 /// A written date and what can be known from it.
@@ -131,7 +135,8 @@ impl DateForm {
             | Self::HalfDayJst
             | Self::HalfDayGmt
             | Self::ColonBeforeZone
-            | Self::EnglishApple => Some(parts.rfc3339(parts.second)),
+            | Self::EnglishApple
+            | Self::Local(_, Shown::Second) => Some(parts.rfc3339(parts.second)),
             _ => Some(parts.rfc3339(0)),
         };
         WrittenDate { text, meaning }
@@ -170,6 +175,8 @@ impl DateForm {
             }
             Self::EnglishApple => format!("{day} {english_month} {year} at {hour}:{minute:02}:{second:02} JST"),
             Self::Ambiguous => format!("{month:02}/{day:02}/{year} {hour:02}:{minute:02}"),
+            // An empty one would be told by whoever compares it.
+            Self::Local(locale, shown) => local_date::write(parts, locale, shown).unwrap_or_default(),
         }
     }
 }
@@ -189,18 +196,18 @@ fn first_three(word: &str) -> String {
     word.chars().take(3).collect()
 }
 
-struct Parts {
-    year: i32,
-    month: u8,
-    day: u8,
-    hour: u8,
-    minute: u8,
-    second: u8,
+pub(super) struct Parts {
+    pub(super) year: i32,
+    pub(super) month: u8,
+    pub(super) day: u8,
+    pub(super) hour: u8,
+    pub(super) minute: u8,
+    pub(super) second: u8,
     weekday: usize,
 }
 
 impl Parts {
-    fn of(moment: Moment) -> Self {
+    pub(super) fn of(moment: Moment) -> Self {
         let time = moment.0;
         Self {
             year: time.year(),

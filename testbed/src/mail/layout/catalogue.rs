@@ -1,13 +1,16 @@
 //! Every client in every locale of the catalogue: the words are the product's tables, the ways of the clients are here.
 //!
 //! Promises: a row that is added to the tables is a style of the next run. A client writes its fields in its own order, with its own
-//! colon, quote marks and gap. Rejected: copies of the words; the Japanese clients of `clients.rs` have their own, and show a wrong
+//! colon, quote marks and gap, and its dates by turns as RFC 5322 has them and in the words of its language. Where the tables do not know a
+//! client's word, it writes what most clients of its language do. Rejected: copies of the words; the Japanese clients of `clients.rs` have their own, and show a wrong
 //! table, while a hundred languages copied twice would only be wrong twice.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::LazyLock;
 
 use super::Row::{Cc, Date, From, Subject, To};
 use super::{Block, DateForm, Layout, MailboxForm, Quote, Row};
+use crate::mail::local_date::{Shown, is_known};
 
 const LABELS: &str = include_str!("../../../../src/desk/original/labels.tsv");
 const SEPARATORS: &str = include_str!("../../../../src/desk/original/separators.tsv");
@@ -47,60 +50,64 @@ const WAYS: &[Way] = &[
     way("Android Email", "SFTC"),
     Way { quote: Quote::BlockAndBody, ..way("Apple Mail", "FSDTC") },
     way("Becky!", "FTDS"),
+    way("BlackBerry", "FTDS"),
     way("Evolution", "FTCSD"),
     way("FairEmail", "FTCDS"),
     way("Gmail", "FDSTC"),
     Way { date: DateForm::WeekdayInParentheses, ..way("Gmail for Android", "FDSTC") },
+    Way { date: DateForm::WeekdayInParentheses, ..way("Gmail for iOS", "FDSTC") },
+    way("Gnus", "FSTCD"),
+    way("HCL Notes", "FTCDS"),
     way("Horde IMP", "DFSTC"),
     way("HubSpot", "FDSTC"),
+    way("IONOS", "FTCDS"),
     way("K-9 Mail", "FDTCS"),
     way("KMail", "SDFTC"),
+    way("MailMate", "FTCSD"),
+    way("Mail.ru", "FTDS"),
     way("Mailspring", "FSDTC"),
     Way { quote: Quote::BlockAndBody, ..way("Missive", "FDSTC") },
     Way { date: DateForm::WeekdayInFull, ..way("Outlook", "FDTCS") },
     way("Outlook 2019", "FDTCS"),
     Way { date: DateForm::EnglishLong, ..way("Outlook 365", "FDTCS") },
+    way("Proton Mail", "FDSTC"),
     way("ReplyWithHeader", "FDTCS"),
     Way { date: DateForm::Hyphens, ..way("Roundcube", "SDFTC") },
     Way { date: DateForm::NoWeekday, ..way("SOGo", "SDFTC") },
+    Way { date: DateForm::Slashes, ..way("Shuriken", "FTDS") },
+    way("SnappyMail", "FTCDS"),
     way("Sylpheed", "DFTCS"),
     Way { colon: ": \t", ..way("Thunderbird", "SDFTC") },
+    Way { colon: ": \t", ..way("Thunderbird before 24", "SDFT") },
     Way { date: DateForm::Slashes, colon: " : ", ..way("Webmail of Japan", "FDTCS") },
     Way { mailbox: MailboxForm::QuotedName, date: DateForm::EnglishLong, ..way("Windows Live Mail", "FTCDS") },
     Way { mailbox: MailboxForm::QuotedName, date: DateForm::SlashesAndWeekday, ..way("Yahoo! JAPAN", "FTCDS") },
     Way { block: Block::OneLine, ..way("Yahoo Mail", "FTCDS") },
     Way { mailbox: MailboxForm::QuotedName, ..way("Zimbra", "FTCDS") },
+    way("mutt", "DFTCS"),
 ];
 
-/// Every client and locale that the tables have labels for, in the order of the names.
+/// Every client and locale of the tables, in the order of the names.
 #[must_use]
 pub fn styles() -> Vec<Style> {
     let mut found: BTreeMap<(&str, &str), Style> = BTreeMap::new();
     for (field, label, client, locales) in rows(LABELS) {
         for locale in locales.split(' ') {
-            let style = found.entry((client, locale)).or_insert_with(|| Style {
-                client,
-                locale,
-                labels: BTreeMap::new(),
-                begins: Vec::new(),
-                ends: Vec::new(),
-            });
+            let style = found.entry((client, locale)).or_insert_with(|| Style::of(client, locale));
             style.labels.entry(field).or_default().push(label);
         }
     }
     for (kind, line, client, locales) in rows(SEPARATORS) {
+        let is_known = found.keys().any(|(known, _)| *known == client);
+        for locale in locales.split(' ').filter(|locale| *locale != "*" || !is_known) {
+            found.entry((client, locale)).or_insert_with(|| Style::of(client, locale));
+        }
         let named: BTreeSet<&str> = locales.split(' ').collect();
         for style in found.values_mut().filter(|style| style.client == client && (named.contains("*") || named.contains(style.locale))) {
             if kind == "ends" { style.ends.push(line) } else { style.begins.push(line) }
         }
     }
     found.into_values().collect()
-}
-
-/// Separators of clients and locales, also of those whose labels are not known.
-#[must_use]
-pub fn separators() -> Vec<(&'static str, &'static str, &'static str, &'static str)> {
-    rows(SEPARATORS).collect()
 }
 
 fn rows(table: &'static str) -> impl Iterator<Item = (&'static str, &'static str, &'static str, &'static str)> {
@@ -110,19 +117,46 @@ fn rows(table: &'static str) -> impl Iterator<Item = (&'static str, &'static str
     })
 }
 
+/// What most clients of a language write: by field and language.
+static USUAL: LazyLock<HashMap<(&str, &str), &str>> = LazyLock::new(|| {
+    let mut clients: BTreeMap<(&str, &str, &str), BTreeSet<&str>> = BTreeMap::new();
+    for (field, label, client, locales) in rows(LABELS) {
+        for locale in locales.split(' ') {
+            clients.entry((field, language(locale), label)).or_default().insert(client);
+        }
+    }
+    let mut usual: HashMap<(&str, &str), (&str, usize)> = HashMap::new();
+    for ((field, language, label), clients) in clients {
+        let most = usual.entry((field, language)).or_insert((label, 0));
+        if clients.len() > most.1 {
+            *most = (label, clients.len());
+        }
+    }
+    usual.into_iter().map(|(place, (label, _))| (place, label)).collect()
+});
+
+/// `pt-BR` is Portuguese. A client that writes the same everywhere writes English.
+fn language(locale: &str) -> &str {
+    if locale == "*" { "en" } else { locale.split(['-', '_', '@']).next().unwrap_or(locale) }
+}
+
 impl Style {
-    /// The client's layout, with one of its labels and separators chosen by `turn`. `None` where the tables do not name its sender and
-    /// subject: such a block says too little, or the client writes no forward of its own.
+    const fn of(client: &'static str, locale: &'static str) -> Self {
+        Self { client, locale, labels: BTreeMap::new(), begins: Vec::new(), ends: Vec::new() }
+    }
+
+    /// The client's layout, with one of its labels, separators and date forms chosen by `turn`. `None` where it is no client, or nobody
+    /// writes a forward in its language: then nothing is known of one.
     #[must_use]
     pub fn layout(&self, turn: usize) -> Option<Layout> {
         let way = WAYS.iter().find(|way| way.client == self.client)?;
-        let word = |field: &str| {
-            let own = self.labels.get(field)?;
-            own.get(turn % own.len()).copied()
-        };
         let label = |field: &str, english: &'static str| {
-            // Gmail translates the sender's label only.
-            let word = word(field).or_else(|| (self.client == "Gmail").then_some(english))?;
+            let word = match self.labels.get(field) {
+                Some(own) => own.get(turn % own.len()).copied(),
+                // Gmail translates the sender's label only.
+                None if self.client == "Gmail" => Some(english),
+                None => USUAL.get(&(field, language(self.locale))).copied(),
+            }?;
             Some(kept(format!("{word}{}", way.colon)))
         };
         let rows: Vec<Row> = way
@@ -142,6 +176,13 @@ impl Style {
         }
         let line = |lines: &[&'static str]| lines.get(turn % lines.len().max(1)).map(|line| line.replace("%s", "山之端 太郎"));
         let is_japanese = self.locale.starts_with("ja") || self.locale == "*";
+        let date = match (is_japanese, turn % 3) {
+            // A Japanese form in a French mail is nobody's.
+            (true, _) => way.date,
+            (false, 1) if is_known(self.locale) => DateForm::Local(self.locale, Shown::WeekdayAndMinute),
+            (false, 2) if is_known(self.locale) => DateForm::Local(self.locale, Shown::Second),
+            (false, _) => DateForm::Rfc5322,
+        };
         Some(Layout {
             name: kept(format!("{} {}", self.client, self.locale)),
             above: kept(line(&self.begins).map_or_else(String::new, |line| format!("{line}\n"))),
@@ -149,8 +190,7 @@ impl Style {
             gap: "\n",
             below: kept(line(&self.ends).map_or_else(String::new, |line| format!("\n{line}\n"))),
             mailbox: way.mailbox,
-            // A Japanese form in a French mail is nobody's.
-            date: if is_japanese { way.date } else { DateForm::Rfc5322 },
+            date,
             quote: way.quote,
             block: way.block,
             prefix: "Fwd: ",
@@ -169,20 +209,13 @@ fn kept(text: String) -> &'static str {
 pub fn document() -> String {
     let mut text = String::from(HEADING);
     let styles = styles();
-    let clients: BTreeSet<&str> = styles.iter().map(|style| style.client).chain(separators().iter().map(|row| row.2)).collect();
+    let clients: BTreeSet<&str> = styles.iter().map(|style| style.client).collect();
     for client in clients {
         text.push_str(&format!("\n## {client}\n\n| locale | From | Date | Subject | To | Cc | line above | line below |\n| --- | --- | --- | --- | --- | --- | --- | --- |\n"));
         for style in styles.iter().filter(|style| style.client == client) {
             let cells = ["from", "date", "subject", "to", "cc"].map(|field| shown(style.labels.get(field)));
             let lines = [shown(Some(&style.begins)), shown(Some(&style.ends))];
             text.push_str(&format!("| {} | {} | {} |\n", style.locale, cells.join(" | "), lines.join(" | ")));
-        }
-        let known: BTreeSet<&str> = styles.iter().filter(|style| style.client == client).map(|style| style.locale).collect();
-        for (kind, line, _, locales) in separators().into_iter().filter(|row| row.2 == client) {
-            for locale in locales.split(' ').filter(|locale| !known.contains(locale) && (*locale != "*" || known.is_empty())) {
-                let (above, below) = if kind == "ends" { (String::new(), code(line)) } else { (code(line), String::new()) };
-                text.push_str(&format!("| {locale} |  |  |  |  |  | {above} | {below} |\n"));
-            }
         }
     }
     text
