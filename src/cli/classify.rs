@@ -1,6 +1,6 @@
 //! `classify`: judges mails from files, without a store and without a network.
 //!
-//! Promises: the output is in the order of the input; memory is bounded by one group of mails, however large an mbox is; an
+//! Promises: the output is in the order of the input; memory is bounded by one group of mails, however large an mbox is, or a mail in it; an
 //! input that cannot be read is an error on stderr and exit code 1 after the rest is done.
 
 use std::fs::{self, File};
@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 
 use super::judgement::{Bodies, classified};
+use super::mbox::Mails;
 use super::output::{Form, cell, json_line};
 use super::{DEFAULT_CONFIG, Failure};
 use crate::clock;
@@ -142,7 +143,7 @@ impl Desk {
         }
     }
 
-    /// An mbox, or one mail, of which no more is kept than the limit allows: a larger one is judged by its header alone.
+    /// An mbox, or one mail. No more of a mail is kept than the limit allows: a larger one is judged by its header alone.
     fn take_stream(&mut self, path: &Path, mut stream: impl BufRead) -> Result<(), Failure> {
         match stream.fill_buf() {
             Ok(start) if start.starts_with(b"From ") => return self.take_mbox(path, stream),
@@ -159,13 +160,10 @@ impl Desk {
 
     fn take_mbox(&mut self, path: &Path, reader: impl BufRead) -> Result<(), Failure> {
         let name = path.display().to_string();
-        for (index, message) in mail_parser::mailbox::mbox::MessageIterator::new(reader).enumerate() {
-            match message {
-                Ok(message) => self.judge_later(format!("{name}#{}", index + 1), message.unwrap_contents())?,
-                Err(_) => {
-                    let error = io::Error::new(io::ErrorKind::InvalidData, format!("message {} of this mbox is broken", index + 1));
-                    return self.refuse(path, &error);
-                }
+        for (index, mail) in Mails::new(reader, self.rules.limits.mail_bytes).enumerate() {
+            match mail {
+                Ok(mail) => self.judge_later(format!("{name}#{}", index + 1), mail)?,
+                Err(error) => return self.refuse(path, &error),
             }
         }
         Ok(())

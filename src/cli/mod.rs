@@ -9,6 +9,7 @@ mod classify;
 pub mod judgement;
 mod letter;
 mod list;
+mod mbox;
 mod outbox;
 mod output;
 mod run;
