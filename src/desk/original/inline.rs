@@ -247,12 +247,15 @@ fn lost_its_mark(lines: &[Surveyed<'_>], index: usize, level: u8) -> bool {
     is_quoted(above) && is_quoted(lines.get(index + 1)) && above.is_some_and(|above| columns(above.whole) >= LONG_LINE)
 }
 
+/// The lines without their first `level` quote marks, and without empty ones at the top and the end.
 fn joined(lines: &[Surveyed<'_>], range: std::ops::Range<usize>, level: u8) -> String {
     let lines = lines.get(range).unwrap_or_default();
+    // Of empty lines, the marks beyond the level are nothing either.
+    let end = lines.iter().rposition(|line| !line.is_blank()).map_or(0, |last| last + 1);
+    let lines = lines.get(..end).unwrap_or_default();
     let mut text = String::with_capacity(lines.iter().map(|line| line.whole.len() + 1).sum());
     for line in lines {
         let line = line.without_levels(level).trim_end();
-        // Empty lines at the top are left out here, those at the end below.
         text.push_str(if text.is_empty() { line.trim_start() } else { line });
         if !text.is_empty() {
             text.push('\n');

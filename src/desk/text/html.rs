@@ -1,7 +1,7 @@
 //! HTML of mails to lines, as a reader sees them.
 //!
-//! Promises: a line break for every block element and `<br>`, a TAB between table cells, `> ` for every quoting level,
-//! hidden text apart from visible text, and `<a@b>` kept where a client forgot to escape it.
+//! Promises: a line break for every block element and `<br>`, a TAB between table cells, `> ` for every quoting level and every element
+//! that a client puts around a forward, so that what the forwarder wrote below it is not taken for its end; hidden text apart from visible text, and `<a@b>` kept where a client forgot to escape it.
 //! Rejected: mail-parser's converter (it loses the break of `<div>`) and html2text (it writes `**From:**`).
 
 mod style;
@@ -173,7 +173,7 @@ impl Renderer {
             return;
         }
         let outer = self.open.last();
-        let quotes = outer.map_or(0, |outer| outer.quotes) + usize::from(name == b"blockquote" && is_quotation(tag));
+        let quotes = outer.map_or(0, |outer| outer.quotes) + usize::from(is_quotation(tag));
         let open = Open {
             name: name.to_vec(),
             look: outer.map_or_else(Look::default, |outer| outer.look).inside(tag),
@@ -345,11 +345,19 @@ fn is_block(name: &[u8]) -> bool {
     BLOCKS.contains(&name)
 }
 
-/// Whether a blockquote marks quoted mail. Others are indentation: Outlook and Gmail use it for layout, too, but Gmail marks its own.
+/// Classes of the elements that clients put around a quoted or forwarded mail with its header block: Gmail, Thunderbird, Yahoo Mail,
+/// Proton Mail. (Outlook marks the header block alone, by the id `divRplyFwdMsg`; where the mail ends it does not say.)
+const AROUND: &[&[u8]] = &[b"gmail_quote", b"moz-forward-container", b"yahoo_quoted", b"protonmail_quote"];
+
+/// Whether an element marks quoted mail. Other blockquotes are indentation: Outlook and Gmail use it for layout, too, but Gmail marks its
+/// own.
 fn is_quotation(tag: &StartTag<()>) -> bool {
+    let class = tag.attributes.get(b"class".as_slice()).map(|value| value.as_slice()).unwrap_or_default();
+    if &*tag.name != b"blockquote" {
+        return class.split(u8::is_ascii_whitespace).any(|word| AROUND.contains(&word));
+    }
     let is_cite = tag.attributes.get(b"type".as_slice()).is_some_and(|value| value.eq_ignore_ascii_case(b"cite"));
-    let is_quote_class = tag.attributes.get(b"class".as_slice()).is_some_and(|value| String::from_utf8_lossy(value).contains("quote"));
-    is_cite || is_quote_class
+    is_cite || memchr::memmem::find(class, b"quote").is_some()
 }
 
 #[cfg(test)]

@@ -41,6 +41,9 @@ pub const TABLE: &[(&str, Build)] = &[
     ("html-only-outlook-web-divRplyFwdMsg", |name| html_only(name, HtmlClient::OutlookWeb)),
     ("html-only-apple-mail-blockquote-cite", |name| html_only(name, HtmlClient::Apple)),
     ("html-only-thunderbird-headers-table", |name| html_only(name, HtmlClient::Thunderbird)),
+    ("html-only-gmail-signature-below-the-forward", |name| html_signed(name, HtmlClient::Gmail)),
+    ("html-only-apple-mail-signature-below-the-forward", |name| html_signed(name, HtmlClient::Apple)),
+    ("html-only-thunderbird-signature-below-the-forward", |name| html_signed(name, HtmlClient::Thunderbird)),
     ("alternative-gmail-text-and-html", |name| alternative(name, &GMAIL_WEB, HtmlClient::Gmail)),
     ("alternative-outlook-windows-text-and-html", |name| alternative(name, &OUTLOOK_WINDOWS, HtmlClient::OutlookWindows)),
     ("alternative-apple-mail-text-and-html", |name| alternative(name, &APPLE_IOS, HtmlClient::Apple)),
@@ -117,6 +120,17 @@ fn saying(name: &str, layout: &Layout, words: &str) -> Submission {
     let mut scene = Scene::named(name, ONE);
     scene.message = words.to_owned();
     forwarded(&scene, layout)
+}
+
+/// The forwarder's signature stands below the mail, outside of what the client puts around it: none of it is the original's.
+fn html_signed(name: &str, client: HtmlClient) -> Submission {
+    let mut scene = Scene::named(name, ONE);
+    scene.message = "転送いたします。".to_owned();
+    let (document, seen) = client.render(&scene.message, &scene.letter);
+    let signature = "<div><br></div><span class=\"gmail_signature_prefix\">-- </span><br><div>特定非営利活動法人のはら 転送係</div>";
+    let document = document.replace("</body>", &format!("{signature}</body>"));
+    let mail = scene.mail("Fwd: 申込", Entity::text("html", Charset::Utf8, Transfer::Base64, &document));
+    Submission { raw: mail.raw(), expected: scene.expect(&mail, Verdict::Accepted, &seen).json() }
 }
 
 fn html_only(name: &str, client: HtmlClient) -> Submission {
