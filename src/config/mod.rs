@@ -72,6 +72,8 @@ pub struct Judging {
     pub senders: Senders,
     pub office: Office,
     pub start: Start,
+    /// Accounts whose mails are judged and never answered.
+    pub silent_accounts: Vec<String>,
     /// Names the rules that a verdict was reached under: the same rules, the same name.
     pub version: String,
 }
@@ -323,7 +325,8 @@ fn judging(parts: RulesParts, boxes: &[Mailbox], problems: &mut Problems) -> Opt
     let templates = templates(&reply.templates, problems)?;
     let version = version(&rules);
     let office = Office { name: reply.office, contact: reply.contact, zone };
-    Some(Judging { rules, templates, senders, office, start: reply.start, version })
+    let silent_accounts = boxes.iter().filter(|mailbox| !mailbox.answers).map(|mailbox| mailbox.account.clone()).collect();
+    Some(Judging { rules, templates, senders, office, start: reply.start, silent_accounts, version })
 }
 
 /// The address of a letter is, in this order: the account's `from`, `reply.from`, the account's `user` where it is an address, the first

@@ -25,6 +25,8 @@ pub struct AccountPart {
     pub smtp: Option<Value>,
     /// Address in From of letters to those who wrote to this account; empty where nothing is said.
     pub from: String,
+    /// Whether they get letters at all.
+    pub answers: bool,
 }
 
 /// What letters need to know of an account.
@@ -33,11 +35,13 @@ pub struct Mailbox {
     pub user: String,
     /// Empty where nothing is said.
     pub from: String,
+    pub answers: bool,
 }
 
 impl AccountPart {
     pub fn mailbox(&self) -> Mailbox {
-        Mailbox { account: self.settings.account.clone(), user: self.settings.user.clone(), from: self.from.clone() }
+        let Self { settings, from, answers, smtp: _ } = self;
+        Mailbox { account: settings.account.clone(), user: settings.user.clone(), from: from.clone(), answers: *answers }
     }
 }
 
@@ -48,7 +52,12 @@ pub fn mailboxes(value: Option<Value>) -> Vec<Mailbox> {
     for entry in array("accounts", value, &mut unsaid) {
         let mut unsaid = Problems::default();
         let mut section = Section::new("accounts", Some(entry), &mut unsaid);
-        mailboxes.push(Mailbox { account: section.text("name", ""), user: section.text("user", ""), from: section.text("from", "") });
+        mailboxes.push(Mailbox {
+            account: section.text("name", ""),
+            user: section.text("user", ""),
+            from: section.text("from", ""),
+            answers: answers(&mut section),
+        });
     }
     mailboxes
 }
@@ -64,15 +73,20 @@ pub fn accounts(value: Option<Value>, limits: &LimitsPart, store: &Path, problem
         let mut section = Section::new(format!("accounts[{index}]"), Some(entry), problems);
         let smtp = section.raw("smtp");
         let from = address(&mut section, "from");
+        let answers = answers(&mut section);
         if let Some(settings) = account(&mut section, limits, store) {
             if accounts.iter().any(|other| other.settings.account == settings.account) {
                 section.refuse("name", &settings.account, "is the name of another account; every account needs its own");
             }
-            accounts.push(AccountPart { settings, smtp, from });
+            accounts.push(AccountPart { settings, smtp, from, answers });
         }
         section.finish();
     }
     accounts
+}
+
+fn answers(section: &mut Section<'_>) -> bool {
+    section.take("answers", true, "must be true or false")
 }
 
 fn account(section: &mut Section<'_>, limits: &LimitsPart, store: &Path) -> Option<mailbox::Settings> {

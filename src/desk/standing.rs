@@ -41,7 +41,7 @@ pub enum Breaker {
     Tripped,
 }
 
-/// Whether a mail came while we watched.
+/// Whether a mail came while we watched, to a place where mails are answered.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Arrival {
     /// Came while the mailbox was watched (or while the daemon was down, after its first look).
@@ -51,4 +51,6 @@ pub enum Arrival {
     FirstSync,
     /// Found again after the mailbox changed its UIDVALIDITY, and not recognised.
     Rescan,
+    /// Came to an account whose senders get no letters.
+    Unanswered,
 }

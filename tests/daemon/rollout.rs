@@ -1,5 +1,6 @@
 //! What lets an office dare to switch replies on: reading a letter first, a test letter, the breaker, a server of an account's own.
 
+use rustix::process::Signal;
 use testbed::imap::{self, Folder};
 use testbed::smtp::{self, Phase, Rule, Sink, What};
 
@@ -84,6 +85,33 @@ async fn an_account_may_have_a_server_and_an_address_of_its_own() {
     assert_eq!(office.rows("SELECT relay FROM replies ORDER BY recipient"), ["", "second"]);
     let parts = office.rows("SELECT part FROM health WHERE part LIKE 'courier%' ORDER BY part");
     assert_eq!(parts, ["courier", "courier:second"]);
+    daemon.close().await;
+}
+
+#[tokio::test]
+async fn of_two_folders_of_one_mailbox_one_may_be_judged_without_answers() {
+    let (both, forged) = ("ichiro@applicant.example.co.jp", "jiro@elsewhere.example.co.jp");
+    let folders =
+        vec![Folder::named("INBOX").holding([greeting(both, 1)]), Folder::named("Junk").holding([greeting(forged, 2), greeting(both, 1)])];
+    let office = Office::new(imap::Options { folders, ..imap::Options::default() }, smtp::Options::default(), |plan| plan);
+    let junk = |answers: &str| {
+        let plan = office.plan().account("name", "\"junk\"").account("folder", "\"Junk\"").account("answers", answers).text();
+        format!("{}\n{}", plan.split("\n[").next().expect("never empty"), office.plan().text())
+    };
+    office.write_text(&junk("false"));
+    let daemon = office.start();
+    office.until_settled(3).await;
+    let rows = "SELECT account, sender, verdict, coalesce(reply_gate, reply) FROM submissions ORDER BY account, sender";
+    let quiet = [format!("desk|{both}|missing|missing"), format!("junk|{both}|missing|off"), format!("junk|{forged}|missing|off")];
+    assert_eq!(office.rows(rows), quiet);
+    assert_eq!(office.sink.letters().len(), 1, "{}", office.story());
+    // A reload is enough to answer there, too.
+    office.write_text(&junk("true"));
+    daemon.signal(Signal::HUP);
+    daemon.until_said("The rules and letters were read again.").await;
+    office.imap.deliver_to("Junk", greeting("saburo@elsewhere.example.co.jp", 3));
+    office.until_settled(4).await;
+    assert_eq!(office.sink.letters().len(), 2, "{}", office.story());
     daemon.close().await;
 }
 

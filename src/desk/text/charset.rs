@@ -346,7 +346,16 @@ mod tests {
     #[test]
     fn accented_letters_are_read_under_their_own_label_and_kanji_are_not_taken_for_them() {
         let encode = |text: &str| encoding_rs::WINDOWS_1252.encode(text).0.into_owned();
-        for text in ["Šalje: Hana", "Grüße für naïve", "señor Grüße Œuvre", "It’s Hana’s.", "Jo‘natuvchi: Hana", "5 €", "“so” … it’s – ágúst", "„x“ ’ga"] {
+        for text in [
+            "Šalje: Hana",
+            "Grüße für naïve",
+            "señor Grüße Œuvre",
+            "It’s Hana’s.",
+            "Jo‘natuvchi: Hana",
+            "5 €",
+            "“so” … it’s – ágúst",
+            "„x“ ’ga",
+        ] {
             assert_eq!(legible(&encode(text), Some("windows-1252")), text);
         }
         let (latin_9, _, _) = encoding_rs::ISO_8859_15.encode("Šalje: Hana");
