@@ -4,6 +4,8 @@
 //! disclaimers, too.
 //! Promises: linear in the text; nothing of the text is in two originals; a separator is in none.
 
+use std::ops::Range;
+
 use super::attribution::{Attribution, attribution, may_begin};
 use super::block::{Block, Fields, Standing, block, columns};
 use super::separator::{Separator, is_bare};
@@ -47,6 +49,12 @@ pub struct Inline {
 /// Finds the originals of a text, at most `deepest` inside each other.
 #[must_use]
 pub fn extract(text: &str, deepest: u8) -> Extracted {
+    extract_within(text, &[], deepest)
+}
+
+/// The same where it is known which places of the text (in bytes) hold a mail each: what begins in one ends with it.
+#[must_use]
+pub fn extract_within(text: &str, wraps: &[Range<usize>], deepest: u8) -> Extracted {
     let lines = survey(text);
     let mut starts = starts(&lines);
     deepen_quoted_bodies(&lines, &mut starts);
@@ -57,11 +65,12 @@ pub fn extract(text: &str, deepest: u8) -> Extracted {
     let mut originals = Vec::with_capacity(starts.len());
     let mut starts = starts.into_iter().peekable();
     while let Some(start) = starts.next() {
-        let next = starts.peek().map_or(lines.len(), |following| following.top);
+        let following = starts.peek().map_or(lines.len(), |following| following.top);
+        let next = unwrapped(text, &lines, &start, following, wraps);
         let end = body_end(&lines, &start, next);
         open.retain(|region| region.end >= start.top || region.level == 0);
         let depth = u8::try_from(open.len()).unwrap_or(u8::MAX).saturating_add(1);
-        let is_open_ended = end == next;
+        let is_open_ended = end == next && next == following;
         if open.len() <= usize::from(deepest) {
             open.push(Region { level: start.level, end: if is_open_ended { usize::MAX } else { end } });
         }
@@ -84,6 +93,14 @@ fn deepen_quoted_bodies(lines: &[Surveyed<'_>], starts: &mut [Start]) {
     }
 }
 
+/// The first line beyond the innermost place that the original begins in, if it comes before `next`.
+fn unwrapped(text: &str, lines: &[Surveyed<'_>], start: &Start, next: usize, wraps: &[Range<usize>]) -> usize {
+    let place = |line: &Surveyed<'_>| line.whole.as_ptr().addr().saturating_sub(text.as_ptr().addr());
+    let Some(begin) = lines.get(start.header).map(place) else { return next };
+    let Some(end) = wraps.iter().filter(|wrap| wrap.contains(&begin)).map(|wrap| wrap.end).min() else { return next };
+    (start.body..next).find(|index| lines.get(*index).is_some_and(|line| place(line) >= end)).unwrap_or(next)
+}
+
 /// The lines that an original's body takes.
 struct Region {
     level: u8,
@@ -94,6 +111,8 @@ struct Region {
 struct Start {
     /// First line that belongs to it: its separator, or its header block.
     top: usize,
+    /// First line of its header block.
+    header: usize,
     /// First line of its body.
     body: usize,
     /// Quote level of its body.
@@ -138,7 +157,7 @@ fn forwarded(lines: &[Surveyed<'_>], at: usize, floor: usize) -> Option<Start> {
     let (top, separated) = top_of(lines, at, floor);
     let is_kmail = lines.get(top).is_some_and(|line| line.text.contains("-  ") && line.text.contains("  -"));
     let closing = if is_kmail { Closing::ByRule } else { Closing::ByMarker };
-    (standing == Standing::Alone || separated).then_some(Start { top, body: end, level, fields, closing })
+    (standing == Standing::Alone || separated).then_some(Start { top, header: at, body: end, level, fields, closing })
 }
 
 /// The separator above a block, if there is one at most two blank lines up.
@@ -194,7 +213,7 @@ fn quotation(lines: &[Surveyed<'_>], at: usize, floor: usize) -> Option<Start> {
         (Some(name), Some(address)) => format!("{name} <{address}>"),
         (name, address) => address.or(name).unwrap_or_default(),
     });
-    Some(Start { top, body: after, level, fields: Fields::of_attribution(from, found.date_text), closing: Closing::ByMarker })
+    Some(Start { top, header: at, body: after, level, fields: Fields::of_attribution(from, found.date_text), closing: Closing::ByMarker })
 }
 
 fn attributed(lines: &[Surveyed<'_>], at: usize, line: &Surveyed<'_>) -> Option<(Attribution, usize)> {
@@ -247,15 +266,12 @@ fn lost_its_mark(lines: &[Surveyed<'_>], index: usize, level: u8) -> bool {
     is_quoted(above) && is_quoted(lines.get(index + 1)) && above.is_some_and(|above| columns(above.whole) >= LONG_LINE)
 }
 
-/// The lines without their first `level` quote marks, and without empty ones at the top and the end.
-fn joined(lines: &[Surveyed<'_>], range: std::ops::Range<usize>, level: u8) -> String {
+fn joined(lines: &[Surveyed<'_>], range: Range<usize>, level: u8) -> String {
     let lines = lines.get(range).unwrap_or_default();
-    // Of empty lines, the marks beyond the level are nothing either.
-    let end = lines.iter().rposition(|line| !line.is_blank()).map_or(0, |last| last + 1);
-    let lines = lines.get(..end).unwrap_or_default();
     let mut text = String::with_capacity(lines.iter().map(|line| line.whole.len() + 1).sum());
     for line in lines {
         let line = line.without_levels(level).trim_end();
+        // Empty lines at the top are left out here, those at the end below.
         text.push_str(if text.is_empty() { line.trim_start() } else { line });
         if !text.is_empty() {
             text.push('\n');

@@ -4,6 +4,7 @@
 //! written in a way that the desk cannot open is reported. Rejected: reading HTML only; old clients' HTML is poorer than their text.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use super::attached::{self, Attachment, Sort};
 use super::inline::{self, Reach};
@@ -75,8 +76,8 @@ fn legible<'a>(part: &Part<'a>, limits: &Limits, aside: &mut Aside) -> Cow<'a, s
     Cow::Owned(decoded.text)
 }
 
-fn extracted(text: &str, limits: &Limits, aside: &mut Aside) -> inline::Extracted {
-    let found = inline::extract(text, limits.depth);
+fn extracted(text: &str, wraps: &[Range<usize>], limits: &Limits, aside: &mut Aside) -> inline::Extracted {
+    let found = inline::extract_within(text, wraps, limits.depth);
     if found.reach == Reach::Cut {
         aside.refused = Some(Admission::TooComplex);
     }
@@ -92,7 +93,7 @@ fn read_plain<'a>(index: usize, part: &Part<'a>, text: Cow<'a, str>, limits: &Li
     if let Some(name) = uuencoded(&text) {
         aside.attachments.push(Attachment { sort: Sort::Unread, name: name.to_owned() });
     }
-    texts.push(Text { index, chosen: extracted(&text, limits, aside), alternate: None, whole: text, hidden: String::new() });
+    texts.push(Text { index, chosen: extracted(&text, &[], limits, aside), alternate: None, whole: text, hidden: String::new() });
 }
 
 fn read_html(index: usize, text: &str, message: &Message<'_>, limits: &Limits, texts: &mut Vec<Text<'_>>, aside: &mut Aside) {
@@ -100,7 +101,7 @@ fn read_html(index: usize, text: &str, message: &Message<'_>, limits: &Limits, t
     if rendered.picture_bytes >= limits.picture_bytes {
         aside.attachments.push(Attachment { sort: Sort::Picture, name: "data:image".to_owned() });
     }
-    let found = extracted(&rendered.visible, limits, aside);
+    let found = extracted(&rendered.visible, &rendered.wraps, limits, aside);
     match texts.iter_mut().find(|text| message.are_alternatives(text.index, index)) {
         Some(text) => aside.is_plain_without |= text.add_html(found, rendered),
         None => texts.push(Text { index, chosen: found, alternate: None, whole: rendered.visible.into(), hidden: rendered.hidden }),

@@ -1,10 +1,13 @@
 //! HTML of mails to lines, as a reader sees them.
 //!
-//! Promises: a line break for every block element and `<br>`, a TAB between table cells, `> ` for every quoting level and every element
-//! that a client puts around a forward, so that what the forwarder wrote below it is not taken for its end; hidden text apart from visible text, and `<a@b>` kept where a client forgot to escape it.
+//! Promises: a line break for every block element and `<br>`, a TAB between table cells, `> ` for every quoting level,
+//! hidden text apart from visible text, and `<a@b>` kept where a client forgot to escape it. Where a client put an element around a
+//! forward, its place is told.
 //! Rejected: mail-parser's converter (it loses the break of `<div>`) and html2text (it writes `**From:**`).
 
 mod style;
+
+use std::ops::Range;
 
 use html5gum::{StartTag, Token, Tokenizer};
 
@@ -19,6 +22,9 @@ pub struct Rendered {
     pub hidden: String,
     /// Bytes of the largest picture that stands in the document itself (`data:`).
     pub picture_bytes: usize,
+    /// Places in `visible`, in bytes, around which a client put an element for a mail that it quotes or forwards, its header block
+    /// included. They may lie in each other.
+    pub wraps: Vec<Range<usize>>,
 }
 
 /// Elements that begin and end a line.
@@ -93,6 +99,14 @@ struct Implied {
     within: &'static [&'static [u8]],
 }
 
+/// Elements beyond which the end tag of another element does not reach (WHATWG 13.2.4.2, "in scope"), and those whose own end tags do.
+const SCOPES: &[&[u8]] = &[b"td", b"th", b"table"];
+const OF_TABLES: &[&[u8]] = &[b"table", b"thead", b"tbody", b"tfoot", b"tr", b"td", b"th", b"body", b"html"];
+
+/// Classes of the elements that clients put around a quoted or forwarded mail with its header block: Gmail, Thunderbird, Yahoo Mail,
+/// Proton Mail. (Outlook marks the header block alone, by the id `divRplyFwdMsg`; where the mail ends it does not say.)
+const WRAPS: &[&[u8]] = &[b"gmail_quote", b"moz-forward-container", b"yahoo_quoted", b"protonmail_quote"];
+
 /// A paragraph ends where any block begins (WHATWG 4.4.1), but reaches not out of these.
 const PARAGRAPH_WITHIN: &[&[u8]] = &[b"td", b"th", b"table", b"blockquote", b"li"];
 
@@ -118,6 +132,8 @@ struct Open {
     silent: bool,
     in_cell: bool,
     quotes: usize,
+    /// Where the text of a quoted or forwarded mail begins.
+    wraps_from: Option<usize>,
 }
 
 /// A line end that waits for the text after it.
@@ -172,14 +188,19 @@ impl Renderer {
             self.beyond += 1;
             return;
         }
+        let is_wrap = is_wrap(tag);
+        if is_wrap {
+            self.end_line();
+        }
         let outer = self.open.last();
-        let quotes = outer.map_or(0, |outer| outer.quotes) + usize::from(is_quotation(tag));
+        let quotes = outer.map_or(0, |outer| outer.quotes) + usize::from(name == b"blockquote" && is_quotation(tag));
         let open = Open {
             name: name.to_vec(),
             look: outer.map_or_else(Look::default, |outer| outer.look).inside(tag),
             silent: outer.is_some_and(|outer| outer.silent) || SILENT.contains(&name),
             in_cell: matches!(name, b"td" | b"th") || outer.is_some_and(|outer| outer.in_cell) && !matches!(name, b"table" | b"tr"),
             quotes: quotes.min(MOST_QUOTE_MARKS),
+            wraps_from: is_wrap.then_some(self.rendered.visible.len()),
         };
         self.open.push(open);
     }
@@ -194,7 +215,12 @@ impl Renderer {
             self.boundary(name, self.gap_after(name));
             return;
         }
-        if let Some(at) = self.open.iter().rposition(|open| open.name == name) {
+        let is_of_tables = OF_TABLES.contains(&name);
+        let reaches_no_further = |open: &Open| !is_of_tables && SCOPES.contains(&open.name.as_slice());
+        let last = self.open.iter().rposition(|open| open.name == name || reaches_no_further(open));
+        if let Some(at) = last
+            && self.open.get(at).is_some_and(|open| open.name == name)
+        {
             self.close(at);
         }
     }
@@ -221,7 +247,12 @@ impl Renderer {
     fn close(&mut self, at: usize) {
         let name = self.open.get(at).map(|open| open.name.clone()).unwrap_or_default();
         self.boundary(&name, self.gap_after(&name));
-        self.open.truncate(at);
+        if self.open.iter().skip(at).any(|open| open.wraps_from.is_some()) {
+            self.end_line();
+        }
+        let end = self.rendered.visible.len();
+        let begun = self.open.drain(at..).filter_map(|open| open.wraps_from);
+        self.rendered.wraps.extend(begun.map(|begin| begin..end));
     }
 
     fn gap_after(&self, name: &[u8]) -> Pending {
@@ -336,6 +367,7 @@ impl Renderer {
     }
 
     fn finish(mut self) -> Rendered {
+        self.close(0);
         self.end_line();
         self.rendered
     }
@@ -345,19 +377,17 @@ fn is_block(name: &[u8]) -> bool {
     BLOCKS.contains(&name)
 }
 
-/// Classes of the elements that clients put around a quoted or forwarded mail with its header block: Gmail, Thunderbird, Yahoo Mail,
-/// Proton Mail. (Outlook marks the header block alone, by the id `divRplyFwdMsg`; where the mail ends it does not say.)
-const AROUND: &[&[u8]] = &[b"gmail_quote", b"moz-forward-container", b"yahoo_quoted", b"protonmail_quote"];
-
-/// Whether an element marks quoted mail. Other blockquotes are indentation: Outlook and Gmail use it for layout, too, but Gmail marks its
-/// own.
-fn is_quotation(tag: &StartTag<()>) -> bool {
+/// Whether a client put the element around a mail that it quotes or forwards.
+fn is_wrap(tag: &StartTag<()>) -> bool {
     let class = tag.attributes.get(b"class".as_slice()).map(|value| value.as_slice()).unwrap_or_default();
-    if &*tag.name != b"blockquote" {
-        return class.split(u8::is_ascii_whitespace).any(|word| AROUND.contains(&word));
-    }
+    &*tag.name == b"div" && class.split(u8::is_ascii_whitespace).any(|word| WRAPS.contains(&word))
+}
+
+/// Whether a blockquote marks quoted mail. Others are indentation: Outlook and Gmail use it for layout, too, but Gmail marks its own.
+fn is_quotation(tag: &StartTag<()>) -> bool {
     let is_cite = tag.attributes.get(b"type".as_slice()).is_some_and(|value| value.eq_ignore_ascii_case(b"cite"));
-    is_cite || memchr::memmem::find(class, b"quote").is_some()
+    let is_quote_class = tag.attributes.get(b"class".as_slice()).is_some_and(|value| String::from_utf8_lossy(value).contains("quote"));
+    is_cite || is_quote_class
 }
 
 #[cfg(test)]

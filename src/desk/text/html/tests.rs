@@ -26,7 +26,7 @@ fn quotations_get_quote_marks() {
 #[test]
 fn hidden_text_stands_apart() {
     let rendered = render("a<span style=\"display: none\">secret</span><style>x{}</style>b");
-    assert_eq!(rendered, Rendered { visible: "ab\n".to_owned(), hidden: "secret\n".to_owned(), picture_bytes: 0 });
+    assert_eq!(rendered, Rendered { visible: "ab\n".to_owned(), hidden: "secret\n".to_owned(), ..Rendered::default() });
 }
 
 #[test]
@@ -79,4 +79,22 @@ fn a_picture_inside_the_document_is_weighed() {
     let html = format!("<img src=\"data:image/png;base64,{}\"><img src=\"cid:x\">", "A".repeat(4_000));
     assert!(render(&html).picture_bytes >= 3_000);
     assert_eq!(render("<img src=\"https://example.jp/a.png\">").picture_bytes, 0);
+}
+
+#[test]
+fn the_places_of_forwarded_mails_are_told() {
+    let wrapped = |html: &str| {
+        let rendered = render(html);
+        rendered.wraps.iter().map(|wrap| rendered.visible[wrap.clone()].to_owned()).collect::<Vec<_>>()
+    };
+    for (html, expected) in [
+        ("a<div class=\"gmail_quote gmail_quote_container\">b<br>c</div>d", vec!["b\nc\n"]),
+        ("<table><tr><td><div>a</div><div class=\"moz-forward-container\"><div>b</div></div>c</td></tr></table>", vec!["b\n"]),
+        ("<div class=yahoo_quoted>a<div class=protonmail_quote>b</div>c</div>d", vec!["b\n", "a\nb\nc\n"]),
+        ("<div class=gmail_quote>a<table><tr><td>b</div></td></tr></table>c</div>d", vec!["a\nb\nc\n"]),
+        ("<div class=gmail_quote>a", vec!["a\n"]),
+        ("<span class=gmail_quote>a</span><div class=gmail_quoted>b</div>", vec![]),
+    ] {
+        assert_eq!(wrapped(html), expected, "{html}");
+    }
 }

@@ -160,6 +160,30 @@ pub const TABLE: &[(&str, Build)] = &[
             format!("<p style=\"display:none\">見えない前置き<p>{block}</p><div>{}</div>", lines(&letter.body))
         })
     }),
+    ("html-gmail-forward-in-a-table-cell-signature-below", |name| {
+        html(name, |letter, date| {
+            let block = four(letter, date, |label, value| format!("{label}: {value}<br>"));
+            format!(
+                "<table><tr><td><div class=\"gmail_quote\">---------- Forwarded message ---------<br>{block}<br>{}</div><div>転送係</div></td></tr></table>",
+                lines(&letter.body)
+            )
+        })
+    }),
+    ("html-gmail-old-header-block-in-a-span", |name| {
+        html(name, |letter, date| {
+            let block = four(letter, date, |label, value| format!("{label}: {value}<br>"));
+            format!("---------- Forwarded message ----------<br><span class=\"gmail_quote\">{block}</span><br><br>{}", lines(&letter.body))
+        })
+    }),
+    ("html-stray-end-tag-in-a-forwarded-table", |name| {
+        html(name, |letter, date| {
+            let block = four(letter, date, |label, value| format!("{label}: {value}<br>"));
+            format!(
+                "<div class=\"gmail_quote\">---------- Forwarded message ---------<br>{block}<br><table><tr><td>お知らせ</div></td></tr></table>{}</div>",
+                lines(&letter.body)
+            )
+        })
+    }),
     ("html-charset-in-meta-only-shift-jis", |name| meta(name, Charset::ShiftJis)),
     ("html-charset-in-meta-only-euc-jp", |name| meta(name, Charset::EucJp)),
     ("html-charset-in-meta-only-iso-2022-jp", |name| meta(name, Charset::Iso2022Jp)),
