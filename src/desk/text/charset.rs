@@ -112,6 +112,9 @@ fn by_label(bytes: &[u8], label: Option<&str>) -> String {
             return text.into_owned();
         }
         let guessed = guess(bytes);
+        if !replaced && is_latin(&guessed) {
+            return text.into_owned();
+        }
         // A label that fits as well as the guess is kept; one that clients write by default must fit better.
         let (by_label, by_guess) = (flaws(&text), flaws(&guessed));
         let fits = if is_single_byte_western(encoding) { by_label < by_guess } else { by_label <= by_guess };
@@ -150,33 +153,57 @@ fn has_accents(bytes: &[u8], encoding: &'static Encoding) -> bool {
         all += run.len();
         if run.len() <= 2 && run.iter().all(|byte| *byte >= 0xC0) {
             accents += run.len();
-        } else if let [only] = run {
+        } else if let [only] = run
+            && let Some(written) = encoding.decode_without_bom_handling(&[*only]).0.chars().next()
+        {
             let before = at.checked_sub(1).and_then(|before| bytes.get(before)).copied().unwrap_or(b' ');
-            let after = bytes.get(end).copied().unwrap_or(b' ');
-            let written = encoding.decode_without_bom_handling(&[*only]).0.chars().next();
-            usual += usize::from(written.is_some_and(|written| is_usual(before, *only, written, after)));
+            usual += usize::from(is_usual(before, *only, written, bytes.get(end..).unwrap_or_default()));
         }
         at = end + 1;
     }
     accents * 2 >= all || accents + usual == all
 }
 
-/// Whether a single byte, written as this character, stands as it does in a Western text: a letter before a small one, an apostrophe
-/// between two (`It’s` would be `It痴`), a quotation mark before a word, any sign where no trail byte of a kanji follows.
-fn is_usual(before: u8, byte: u8, written: char, after: u8) -> bool {
-    if after < FIRST_TRAIL {
+/// Whether a single byte, written as this character, stands as it does in a Western text: any sign where no trail byte of a kanji
+/// follows, a letter that begins a small word, an apostrophe within a word (`It’s` would be `It痴`), a quotation mark whose partner is
+/// near. Some Japanese fields hold one kanji and no more, so a single letter behind it says nothing.
+fn is_usual(before: u8, byte: u8, written: char, after: &[u8]) -> bool {
+    if after.first().is_none_or(|after| *after < FIRST_TRAIL) {
         return byte <= LAST_SIGN && !written.is_control();
     }
+    let after = after.get(..NEAR).unwrap_or(after);
+    let word = after.split(|byte| !byte.is_ascii_alphabetic()).next().unwrap_or_default();
+    let is_small = |letters: &[u8]| letters.iter().all(u8::is_ascii_lowercase);
     match written {
-        '‘' | '’' if before.is_ascii_alphabetic() => after.is_ascii_lowercase(),
-        '‘' | '’' | '“' | '„' => after.is_ascii_alphabetic() && !before.is_ascii_alphanumeric(),
-        _ => written.is_alphabetic() && after.is_ascii_lowercase(),
+        '’' | '‘' if before.is_ascii_alphabetic() => {
+            word.len() >= 3 && word.get(1..).is_some_and(is_small) || matches!(word, b"s" | b"t" | b"d" | b"m" | b"re" | b"ve" | b"ll")
+        }
+        '‘' => is_closed_by(after, &[0x92]),
+        '“' => is_closed_by(after, &[0x94]),
+        '„' => is_closed_by(after, &[0x93, 0x94]),
+        // A florin leads half of all katakana.
+        'ƒ' => false,
+        _ => written.is_alphabetic() && word.len() >= 2 && is_small(word),
     }
+}
+
+/// Whether a quotation mark that ends a word or a sentence follows.
+fn is_closed_by(after: &[u8], closing: &[u8]) -> bool {
+    let is_end = |at: usize| after.get(at + 1).is_none_or(|next| *next < FIRST_TRAIL);
+    after.iter().enumerate().any(|(at, byte)| closing.contains(byte) && is_end(at))
 }
 
 /// Trail bytes of `Shift_JIS` begin here, and bytes beyond the other stand alone there, as half-width katakana.
 const FIRST_TRAIL: u8 = 0x40;
 const LAST_SIGN: u8 = 0xA0;
+
+/// Bytes within which a quotation ends, mostly.
+const NEAR: usize = 200;
+
+/// Whether all letters of a text are Latin ones: whatever a guess says, it has then found nothing that the label hides.
+fn is_latin(text: &str) -> bool {
+    text.chars().all(|character| matches!(character, '\0'..='\u{24F}' | '\u{2000}'..='\u{206F}' | '€' | '™'))
+}
 
 fn guess(bytes: &[u8]) -> String {
     let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Deny);
@@ -355,12 +382,28 @@ mod tests {
             "5 €",
             "“so” … it’s – ágúst",
             "„x“ ’ga",
+            "O’Brien",
+            "L’Italia é",
         ] {
             assert_eq!(legible(&encode(text), Some("windows-1252")), text);
         }
         let (latin_9, _, _) = encoding_rs::ISO_8859_15.encode("Šalje: Hana");
         assert_eq!(legible(&latin_9, Some("iso-8859-15")), "Šalje: Hana");
-        for text in ["Name: 山田 <a@example.jp>", "ソフトの件", "申込 by Hana", "会社名"] {
+        for text in [
+            "Name: 山田 <a@example.jp>",
+            "ソフトの件",
+            "申込 by Hana",
+            "会社名",
+            "典子",
+            "谷 典子",
+            "2026/10/3 (土) 10:00",
+            "店 1F",
+            "A組",
+            "市",
+            "学士",
+            "バナナ",
+            "田",
+        ] {
             let (sjis, _, _) = encoding_rs::SHIFT_JIS.encode(text);
             assert_eq!(legible(&sjis, Some("windows-1252")), text);
         }
