@@ -8,7 +8,7 @@ use jiff::civil::Time;
 use jiff::tz::Offset;
 
 use super::token::{Kind, Token};
-use super::words::{FILLER, HOUR, MINUTE, SECOND, ZONE};
+use super::words::{BEFORE_TIME, FILLER, HOUR, MINUTE, SECOND, ZONE};
 use super::zone;
 
 /// Tokens of `GMT+09:00`.
@@ -68,13 +68,15 @@ impl Clock {
     }
 }
 
-/// Times that the text may hold. Colons leave no choice, nor do hour signs; dots may also be those of a date.
+/// Times that the text may hold: those with colons, or else with hour signs, or else with dots, which may also be those of a date.
 pub(super) fn faces(tokens: &[Token<'_>]) -> Vec<Face> {
     let positions = 0..tokens.len();
     // Nepali puts a colon between day and time, too: `१: ०९:००`.
-    let with_colons = |gap| positions.clone().find_map(|at| with_colons(tokens, at, gap));
-    if let Some(face) = with_colons(Gap::No).or_else(|| with_colons(Gap::Any)) {
-        return vec![face];
+    for gap in [Gap::No, Gap::Any] {
+        let found: Vec<Face> = positions.clone().filter_map(|at| with_colons(tokens, at, gap)).collect();
+        if !found.is_empty() {
+            return found;
+        }
     }
     let signed: Vec<Face> = positions.clone().filter_map(|at| with_signs(tokens, at)).collect();
     if signed.is_empty() { positions.filter_map(|at| with_dots(tokens, at)).collect() } else { signed }
@@ -92,6 +94,10 @@ fn with_colons(tokens: &[Token<'_>], start: usize, gap: Gap) -> Option<Face> {
     let hour = short(tokens, start)?;
     let fits = |at: usize| gap == Gap::Any || tokens.get(at).is_some_and(|token| token.glued);
     let colon = |at: usize| tokens.get(at).is_some_and(|token| token.is_sign(':')) && fits(at) && fits(at + 1);
+    // The rest of another time, or of a date that some programs write so: `2026:10:01 09:05`.
+    if start.checked_sub(1).is_some_and(|before| tokens.get(before).is_some_and(|token| token.is_sign(':')) && fits(start)) {
+        return None;
+    }
     let minute = colon(start + 1).then(|| pair(tokens, start + 2))??;
     let mut face = Face { start, end: start + 3, hour, minute, second: None };
     if colon(face.end) && tokens.get(face.end + 1).is_some_and(|token| token.number().is_some()) {
@@ -177,6 +183,9 @@ pub(super) fn read(tokens: &[Token<'_>], face: &Face) -> Option<Clock> {
         unknown_until: if (1..=12).contains(&face.hour) { beside(tokens, face.start).unwrap_or(0) } else { face.start },
     };
     (face.start..face.end).for_each(|at| clock.taken.add(at));
+    if let Some(at) = face.start.checked_sub(1).filter(|at| tokens.get(*at).is_some_and(|token| token.meaning().is(BEFORE_TIME))) {
+        clock.taken.add(at);
+    }
     let mut hours = 1_u32.checked_shl(face.hour).filter(|_| face.hour < 24)?;
     if let Some(at) = part_before(tokens, face.start) {
         hours = narrowed(tokens, at, face)?;
@@ -196,11 +205,8 @@ pub(super) fn read(tokens: &[Token<'_>], face: &Face) -> Option<Clock> {
             Kind::Sign(':' | ',' | '.' | '(' | ')' | ';' | '[') => {}
             Kind::Word { .. } if meaning.hours != 0 && !clock.excused.holds(at) => {
                 let after = narrowed(tokens, at, face)?;
-                // `午前 10:00 AM`: both must hold, if the first is surely one: `sa 4:00 PM` is `at` of Cebuano, and the morning of Somali.
-                let before = part_before(tokens, face.start);
-                let both = hours & after;
-                let is_sure = before.is_some_and(|before| !may_be_otherwise(tokens, before, face));
-                hours = if before.is_some() && (both != 0 || is_sure) { both } else { after };
+                // `午前 10:00 AM`: both must hold.
+                hours = if part_before(tokens, face.start).is_some() { hours & after } else { after };
                 clock.excused.add(at);
             }
             Kind::Word { text, .. } if meaning.is(HOUR | SECOND) || meaning.is(FILLER) && text.len() > 1 => clock.excused.add(at),
@@ -258,26 +264,23 @@ fn narrowed(tokens: &[Token<'_>], at: usize, face: &Face) -> Option<u32> {
         _ => written,
     };
     let within = candidates & meaning.hours;
-    let all = if may_be_otherwise(tokens, at, face) { within | written } else { within };
-    (all != 0).then_some(all)
-}
-
-/// Whether a word that may be a part of the day may be something else here.
-fn may_be_otherwise(tokens: &[Token<'_>], at: usize, face: &Face) -> bool {
-    let meaning = tokens.get(at).map(Token::meaning).unwrap_or_default();
     // `12:30 AM` is an hour of the night, and `12:30 am 5. Mai` may be one at noon.
     let number_follows = tokens.get(at + 1).is_some_and(|token| token.number().is_some());
     let filler = meaning.is(FILLER) && number_follows && !is_am_before(tokens, at, face);
-    filler || meaning.weekdays != 0 || meaning.months != 0
+    let otherwise = filler || meaning.weekdays != 0 || meaning.months != 0;
+    let all = if otherwise { within | written } else { within };
+    (all != 0).then_some(all)
 }
 
-/// `AM 10:00` is Korean or Assamese; German says `am` of a day, never of an hour. Below a month in Latin letters it may be the `at` of
-/// Welsh.
+/// `AM 10:00` is Korean or Assamese; German says `am` of a day, never of an hour. Beside a month of Wales it is `at`.
 fn is_am_before(tokens: &[Token<'_>], at: usize, face: &Face) -> bool {
     let is_am = |token: &Token<'_>| matches!(token.kind, Kind::Word { text: "am", .. });
-    let is_latin_month = |token: &Token<'_>| matches!(token.kind, Kind::Word { text, meaning } if meaning.months != 0 && text.is_ascii());
-    at < face.start && tokens.get(at).is_some_and(is_am) && !tokens.iter().any(is_latin_month)
+    let is_welsh = |token: &Token<'_>| matches!(token.kind, Kind::Word { text, .. } if WELSH_MONTHS.contains(&text));
+    at < face.start && tokens.get(at).is_some_and(is_am) && !tokens.iter().any(is_welsh)
 }
+
+const WELSH_MONTHS: [&str; 12] =
+    ["ionawr", "chwefror", "mawrth", "ebrill", "mai", "mehefin", "gorffennaf", "awst", "medi", "hydref", "tachwedd", "rhagfyr"];
 
 /// Takes a comment in parentheses behind a zone: RFC 5322 section 3.2.2, and `(Japan Standard Time)`.
 fn comment(tokens: &[Token<'_>], start: usize, taken: &mut Set) {

@@ -43,6 +43,8 @@ pub(super) const ZONE: u16 = 1 << 11;
 pub(super) const FILLER: u16 = 1 << 12;
 /// Begins a longer entry of the table.
 const CONTINUES: u16 = 1 << 13;
+/// Directly before a time it means `at`, whatever it is elsewhere.
+pub(super) const BEFORE_TIME: u16 = 1 << 14;
 
 impl Meaning {
     /// Whether one of the signs is among its meanings.
@@ -122,6 +124,7 @@ fn sign(kind: &str, value: &str) -> Option<u16> {
         ("before", "year") => BEFORE_YEAR,
         ("before", "month") => BEFORE_MONTH,
         ("before", "day") => BEFORE_DAY,
+        ("before", "time") => BEFORE_TIME,
         _ => return None,
     })
 }
