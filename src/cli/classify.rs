@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 
 use super::judgement::{Bodies, classified};
-use super::mbox::Mails;
+use super::mbox::{Mails, is_mbox};
 use super::output::{Form, cell, json_line};
 use super::{DEFAULT_CONFIG, Failure};
 use crate::clock;
@@ -146,7 +146,7 @@ impl Desk {
     /// An mbox, or one mail. No more of a mail is kept than the limit allows: a larger one is judged by its header alone.
     fn take_stream(&mut self, path: &Path, mut stream: impl BufRead) -> Result<(), Failure> {
         match stream.fill_buf() {
-            Ok(start) if start.starts_with(b"From ") => return self.take_mbox(path, stream),
+            Ok(start) if is_mbox(start) => return self.take_mbox(path, stream),
             Ok(_) => {}
             Err(error) => return self.refuse(path, &error),
         }
@@ -205,7 +205,7 @@ fn is_mail_file(path: &Path, folder: &Path) -> bool {
     }
     let mut start = Vec::new();
     let read = File::open(path).and_then(|file| file.take(8 * 1024).read_to_end(&mut start));
-    extension.is_none() && read.is_ok() && (start.starts_with(b"From ") || looks_like_mail(&start))
+    extension.is_none() && read.is_ok() && (is_mbox(&start) || looks_like_mail(&start))
 }
 
 fn text(path: &str, reading: &Reading, conclusion: &Conclusion, rules: &Rules) -> io::Result<()> {

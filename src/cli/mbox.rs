@@ -1,7 +1,8 @@
 //! The mails of an mbox (RFC 4155), one at a time.
 //!
 //! Promises: of a mail no more is kept than asked for, and of a line no more than a piece, so that memory does not grow with the file nor
-//! with the largest mail in it. A line of the text that happens to begin with `From ` begins no mail unless it looks like a postmark.
+//! with the largest mail in it. Every byte but the postmarks is in some mail. A line of the text that happens to begin with `From ` begins
+//! no mail unless a header field follows it.
 //! Rejected: the iterator of mail-parser, which keeps a mail whole, and begins a mail at every such line.
 
 use std::io::{self, BufRead, Read as _};
@@ -15,30 +16,65 @@ pub struct Mails<R> {
     /// Bytes that are kept of a mail.
     most: usize,
     piece: Vec<u8>,
+    /// The piece behind it, where it had to be looked at.
+    ahead: Option<Vec<u8>>,
     place: Place,
-    /// Whether a postmark has been read.
     has_begun: bool,
 }
 
 /// Where in a line the next piece stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
-    /// At the beginning of a line, below one that is empty, or at the beginning of the file.
+    FirstLine,
+    /// At the beginning of a line, below one that is empty.
     BelowBlank,
     LineStart,
     Within,
 }
 
+/// Whether a stream that begins so is an mbox.
+#[must_use]
+pub fn is_mbox(start: &[u8]) -> bool {
+    without_mark(start).trim_ascii_start().starts_with(b"From ")
+}
+
+/// The byte order mark of UTF-8 that editors put before a file.
+fn without_mark(start: &[u8]) -> &[u8] {
+    start.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(start)
+}
+
 impl<R: BufRead> Mails<R> {
     /// Reads from a stream; of each mail at most so many bytes are kept, and one more to show that there were more.
     pub const fn new(reader: R, most: usize) -> Self {
-        Self { reader, most, piece: Vec::new(), place: Place::BelowBlank, has_begun: false }
+        Self { reader, most, piece: Vec::new(), ahead: None, place: Place::FirstLine, has_begun: false }
     }
 
     /// Reads to the end of the line, or of the piece; 0 at the end of the stream.
     fn read_piece(&mut self) -> io::Result<usize> {
+        if let Some(ahead) = self.ahead.take() {
+            self.piece = ahead;
+            return Ok(self.piece.len());
+        }
         self.piece.clear();
         self.reader.by_ref().take(PIECE).read_until(b'\n', &mut self.piece)
+    }
+
+    /// Whether the piece is `From sender date` with a mail below it: at the beginning of the file, below an empty line, or (programs leave
+    /// that out) with a whole date in it; and above a header field, or above nothing where the date is whole.
+    fn is_postmark(&mut self, place: Place) -> io::Result<bool> {
+        let line = if place == Place::FirstLine { without_mark(&self.piece) } else { &self.piece };
+        if place == Place::Within || !line.starts_with(b"From ") {
+            return Ok(false);
+        }
+        let dated = dated(line);
+        if place == Place::FirstLine || place == Place::LineStart && !dated {
+            return Ok(place == Place::FirstLine);
+        }
+        let mut ahead = Vec::new();
+        self.reader.by_ref().take(PIECE).read_until(b'\n', &mut ahead)?;
+        let is_followed = is_field(&ahead) || dated && ahead.trim_ascii().is_empty();
+        self.ahead = Some(ahead).filter(|ahead| !ahead.is_empty());
+        Ok(is_followed)
     }
 
     fn next_mail(&mut self) -> io::Result<Option<Vec<u8>>> {
@@ -47,12 +83,15 @@ impl<R: BufRead> Mails<R> {
             let place = self.place;
             let ends_line = self.piece.ends_with(b"\n");
             let is_blank = matches!(self.piece.as_slice(), b"\n" | b"\r\n");
+            if place == Place::FirstLine && without_mark(&self.piece).trim_ascii().is_empty() {
+                continue;
+            }
             self.place = match (ends_line, place) {
                 (true, Place::BelowBlank | Place::LineStart) if is_blank => Place::BelowBlank,
                 (true, _) => Place::LineStart,
                 (false, _) => Place::Within,
             };
-            if place != Place::Within && is_postmark(&self.piece, place) {
+            if self.is_postmark(place)? {
                 if std::mem::replace(&mut self.has_begun, true) {
                     return Ok(Some(mail));
                 }
@@ -74,20 +113,20 @@ impl<R: BufRead> Iterator for Mails<R> {
     }
 }
 
-/// Whether a line is `From sender date`. Programs that leave out the empty line above it write the date; those that leave out the date
-/// write nothing but a sender.
-fn is_postmark(line: &[u8], place: Place) -> bool {
-    let Some(rest) = line.strip_prefix(b"From ") else { return false };
-    let mut words = rest.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).skip(1).peekable();
-    if words.peek().is_none() {
-        return place == Place::BelowBlank;
-    }
-    let (mut has_time, mut has_year) = (false, false);
-    for word in words {
-        has_time |= word.first().is_some_and(u8::is_ascii_digit) && word.contains(&b':');
-        has_year |= word.len() == 4 && word.iter().all(u8::is_ascii_digit);
-    }
-    has_time && has_year
+/// Whether month, clock time and year stand behind the sender, as asctime(3) writes them.
+fn dated(line: &[u8]) -> bool {
+    let words = || line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).skip(2);
+    let is_time = |word: &[u8]| word.first().is_some_and(u8::is_ascii_digit) && word.contains(&b':');
+    let is_year = |word: &[u8]| word.len() == 4 && word.iter().all(u8::is_ascii_digit);
+    words().any(is_time) && words().any(is_year) && words().any(|word| MONTHS.contains(&word))
+}
+
+const MONTHS: [&[u8]; 12] = [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
+
+/// Whether a line is a header field: a name, without spaces, and a colon (RFC 5322 section 3.6.8).
+fn is_field(line: &[u8]) -> bool {
+    let name = line.split(|byte| *byte == b':').next().unwrap_or_default();
+    !name.is_empty() && name.len() < line.len() && name.iter().all(u8::is_ascii_graphic)
 }
 
 /// `>From ` is a line that was quoted since it is no postmark; `>>From ` was `>From `.
@@ -110,10 +149,33 @@ mod tests {
     fn mails_are_told_apart_by_their_postmarks() {
         let dated = "From a@example.jp Thu Oct  1 10:00:00 2026\r\n";
         assert_eq!(mails(&format!("{dated}A: 1\r\n\r\nx\r\n{dated}B: 2\r\n"), 100), ["A: 1\r\n\r\nx\r\n", "B: 2\r\n"]);
-        assert_eq!(mails("From a\nA: 1\n\nFrom here on\nFrom b\n\nFrom - x\n\nFrom c\nC: 3\n", 100).len(), 2);
         assert_eq!(mails("From a\n\n>From x\n>>From y\n> From z\n", 100), ["\nFrom x\n>From y\n> From z\n"]);
         assert_eq!(mails("", 100), Vec::<String>::new());
         assert_eq!(mails("From a\n", 100), [""]);
+        assert_eq!(mails(&format!("{dated}{dated}\nx\n"), 100), ["", "\nx\n"]);
+    }
+
+    #[test]
+    fn dates_of_any_form_and_none_are_postmarks_above_a_header() {
+        for date in ["2026-10-01T10:00:00Z", "10/01/2026 10:00", "Thu Oct 1 2026", "2026年10月1日 10:00:00", "", "- Thu Oct  1 10:00:00 26"]
+        {
+            let text = format!("\u{FEFF}From a@example.jp {date}\nA: 1\n\nx\n\nFrom b@example.jp {date}\nB: 2\n");
+            assert_eq!(mails(&text, 100), ["A: 1\n\nx\n\n", "B: 2\n"], "{date}");
+        }
+        for start in ["\r\n\n", " \n", "\u{FEFF}\n"] {
+            let text = format!("{start}From a\nA: 1\n");
+            assert!(is_mbox(text.as_bytes()));
+            assert_eq!(mails(&text, 100), ["A: 1\n"], "{start:?}");
+        }
+    }
+
+    #[test]
+    fn prose_begins_no_mail() {
+        for line in ["From Taro", "From here on", "From tomorrow at 10:00 in 2026 we open"] {
+            let text = format!("From a\nA: 1\n\n{line}\nx y: z\n\n{line}\n x\n{line}\n");
+            assert_eq!(mails(&text, 1_000).len(), 1, "{line}");
+        }
+        assert_eq!(mails("From here on we write no header\n\nhello\n", 100), ["\nhello\n"]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Lines that separate a forward from the words around it. The words are data (`separators.tsv`).
 //!
 //! Promises: a line of prose is none; a rule alone says nothing by itself, since it ends disclaimers and signatures, too. The few
-//! clients that write words alone, without any rule or colon, separate only where a header block follows ([`is_bare`]).
+//! clients that write words alone, without any rule or colon, separate only right above a header block or an attribution.
 //! Rejected: comparing the hyphens; gateways and editors change their number and their kind.
 
 use std::collections::{HashMap, HashSet};
@@ -94,7 +94,7 @@ pub(super) fn read(glance: &Glance<'_>) -> Option<Separator> {
 }
 
 /// Whether a line is what a client writes above a forward without any rule or colon (Zimbra in Thai, Gmail for Android in Burmese).
-/// Anywhere but right above a header block it is a sentence.
+/// Anywhere but right above a header block or an attribution it is a sentence.
 #[must_use]
 pub(super) fn is_bare(line: &str) -> bool {
     line.len() <= LONGEST && WORDS.bare.contains(&fold(line.trim()))

@@ -85,7 +85,7 @@ fn a_picture_inside_the_document_is_weighed() {
 fn the_places_of_forwarded_mails_are_told() {
     let wrapped = |html: &str| {
         let rendered = render(html);
-        rendered.wraps.iter().map(|wrap| rendered.visible[wrap.clone()].to_owned()).collect::<Vec<_>>()
+        rendered.wraps.iter().map(|wrap| rendered.visible.get(wrap.clone()).unwrap_or_default().to_owned()).collect::<Vec<_>>()
     };
     for (html, expected) in [
         ("a<div class=\"gmail_quote gmail_quote_container\">b<br>c</div>d", vec!["b\nc\n"]),
