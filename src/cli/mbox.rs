@@ -59,20 +59,22 @@ impl<R: BufRead> Mails<R> {
         self.reader.by_ref().take(PIECE).read_until(b'\n', &mut self.piece)
     }
 
-    /// Whether the piece is `From sender date` with a mail below it: at the beginning of the file, below an empty line, or (programs leave
-    /// that out) with a whole date in it; and above a header field, or above nothing where the date is whole.
+    /// Whether the piece is `From sender date` above a mail: the first line of all is, and one below an empty line that bears a whole date.
+    /// Of those with only one of these (some programs leave out the empty line, others write dates of their own, or none) it is asked that
+    /// a header field follows.
     fn is_postmark(&mut self, place: Place) -> io::Result<bool> {
         let line = if place == Place::FirstLine { without_mark(&self.piece) } else { &self.piece };
         if place == Place::Within || !line.starts_with(b"From ") {
             return Ok(false);
         }
-        let dated = dated(line);
-        if place == Place::FirstLine || place == Place::LineStart && !dated {
-            return Ok(place == Place::FirstLine);
+        match (place, dated(line)) {
+            (Place::FirstLine, _) | (Place::BelowBlank, true) => return Ok(true),
+            (Place::LineStart, false) => return Ok(false),
+            _ => {}
         }
         let mut ahead = Vec::new();
         self.reader.by_ref().take(PIECE).read_until(b'\n', &mut ahead)?;
-        let is_followed = is_field(&ahead) || dated && ahead.trim_ascii().is_empty();
+        let is_followed = is_field(&ahead);
         self.ahead = Some(ahead).filter(|ahead| !ahead.is_empty());
         Ok(is_followed)
     }
@@ -152,7 +154,7 @@ mod tests {
         assert_eq!(mails("From a\n\n>From x\n>>From y\n> From z\n", 100), ["\nFrom x\n>From y\n> From z\n"]);
         assert_eq!(mails("", 100), Vec::<String>::new());
         assert_eq!(mails("From a\n", 100), [""]);
-        assert_eq!(mails(&format!("{dated}{dated}\nx\n"), 100), ["", "\nx\n"]);
+        assert_eq!(mails(&format!("{dated}{dated}\nx\n"), 100), ["From a@example.jp Thu Oct  1 10:00:00 2026\r\n\nx\n"]);
     }
 
     #[test]
