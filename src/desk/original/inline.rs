@@ -98,7 +98,10 @@ fn unwrapped(text: &str, lines: &[Surveyed<'_>], start: &Start, next: usize, wra
     let place = |line: &Surveyed<'_>| line.whole.as_ptr().addr().saturating_sub(text.as_ptr().addr());
     let Some(begin) = lines.get(start.header).map(place) else { return next };
     let Some(end) = wraps.iter().filter(|wrap| wrap.contains(&begin)).map(|wrap| wrap.end).min() else { return next };
-    (start.body..next).find(|index| lines.get(*index).is_some_and(|line| place(line) >= end)).unwrap_or(next)
+    let last = (start.body..next).find(|index| lines.get(*index).is_some_and(|line| place(line) >= end)).unwrap_or(next);
+    // Around the header block alone: the mail stands below.
+    let is_bare = lines.get(start.body..last).is_none_or(|body| body.iter().all(Surveyed::is_blank));
+    if is_bare { next } else { last }
 }
 
 /// The lines that an original's body takes.

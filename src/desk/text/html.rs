@@ -159,6 +159,9 @@ struct Renderer {
 impl Renderer {
     fn start(&mut self, tag: &StartTag<()>) {
         let name: &[u8] = &tag.name;
+        if self.is_silent() {
+            return self.start_unseen(name);
+        }
         if name.contains(&b'@') {
             // `<taro@example.jp>` written without `&lt;` (iOS, Yahoo! JAPAN).
             let written = format!("<{}>", String::from_utf8_lossy(name));
@@ -205,7 +208,35 @@ impl Renderer {
         self.open.push(open);
     }
 
+    /// What looks like a tag in a title or a script is none (WHATWG 13.2.5, RCDATA and the like), but for those that begin and end them.
+    fn start_unseen(&mut self, name: &[u8]) {
+        if name == b"body"
+            && let Some(at) = self.open.iter().position(|open| open.name == b"head")
+        {
+            self.close(at);
+        } else if SILENT.contains(&name)
+            && let Some(outer) = self.open.last()
+            && self.open.len() < DEEPEST
+        {
+            self.open.push(Open {
+                name: name.to_vec(),
+                look: outer.look,
+                silent: true,
+                in_cell: outer.in_cell,
+                quotes: outer.quotes,
+                wraps_from: None,
+            });
+        }
+    }
+
+    fn is_silent(&self) -> bool {
+        self.open.last().is_some_and(|open| open.silent)
+    }
+
     fn end(&mut self, name: &[u8]) {
+        if self.is_silent() && !SILENT.contains(&name) {
+            return;
+        }
         if name == b"br" {
             self.break_line();
             return;
@@ -247,12 +278,12 @@ impl Renderer {
     fn close(&mut self, at: usize) {
         let name = self.open.get(at).map(|open| open.name.clone()).unwrap_or_default();
         self.boundary(&name, self.gap_after(&name));
-        if self.open.iter().skip(at).any(|open| open.wraps_from.is_some()) {
+        // One that ends only since an element around it does was never closed: nobody says where its mail ends.
+        if let Some(begin) = self.open.get(at).and_then(|open| open.wraps_from) {
             self.end_line();
+            self.rendered.wraps.push(begin..self.rendered.visible.len());
         }
-        let end = self.rendered.visible.len();
-        let begun = self.open.drain(at..).filter_map(|open| open.wraps_from);
-        self.rendered.wraps.extend(begun.map(|begin| begin..end));
+        self.open.truncate(at);
     }
 
     fn gap_after(&self, name: &[u8]) -> Pending {
@@ -277,7 +308,7 @@ impl Renderer {
     }
 
     fn text(&mut self, text: &str) {
-        if self.open.last().is_some_and(|open| open.silent) {
+        if self.is_silent() {
             return;
         }
         if !self.is_visible() {
@@ -367,7 +398,6 @@ impl Renderer {
     }
 
     fn finish(mut self) -> Rendered {
-        self.close(0);
         self.end_line();
         self.rendered
     }

@@ -92,9 +92,25 @@ fn the_places_of_forwarded_mails_are_told() {
         ("<table><tr><td><div>a</div><div class=\"moz-forward-container\"><div>b</div></div>c</td></tr></table>", vec!["b\n"]),
         ("<div class=yahoo_quoted>a<div class=protonmail_quote>b</div>c</div>d", vec!["b\n", "a\nb\nc\n"]),
         ("<div class=gmail_quote>a<table><tr><td>b</div></td></tr></table>c</div>d", vec!["a\nb\nc\n"]),
-        ("<div class=gmail_quote>a", vec!["a\n"]),
+        ("<div class=gmail_quote>a", vec![]),
+        ("<span><div class=gmail_quote>a</span>b</div>c", vec![]),
+        ("<body><div class=gmail_quote>a</body></html>b</div>c", vec![]),
         ("<span class=gmail_quote>a</span><div class=gmail_quoted>b</div>", vec![]),
     ] {
         assert_eq!(wrapped(html), expected, "{html}");
+    }
+}
+
+#[test]
+fn what_looks_like_a_tag_where_nothing_is_shown_is_none() {
+    for html in [
+        "<title>x <td></title>a",
+        "<script>document.write(\"<table><tr><td>x\")</script>a",
+        "<head><style> <td> </style><td></head><body>a",
+        "<head><title>x</title><body>a",
+        "<noscript><table><tr><td>x</noscript>a",
+        "<div><style>/* </div> <div> */</style>a</div>",
+    ] {
+        assert_eq!(render(html).visible, "a\n", "{html}");
     }
 }
