@@ -111,8 +111,8 @@ fn by_label(bytes: &[u8], label: Option<&str>) -> String {
         if !replaced && (!is_single_byte_western(encoding) || has_accents(bytes, encoding)) {
             return text.into_owned();
         }
-        let guessed = guess(bytes);
-        if !replaced && is_latin(&guessed) {
+        let (guess, guessed) = guess(bytes);
+        if !replaced && guess.is_single_byte() && is_latin(&guessed) {
             return text.into_owned();
         }
         // A label that fits as well as the guess is kept; one that clients write by default must fit better.
@@ -120,7 +120,7 @@ fn by_label(bytes: &[u8], label: Option<&str>) -> String {
         let fits = if is_single_byte_western(encoding) { by_label < by_guess } else { by_label <= by_guess };
         return if fits { text.into_owned() } else { guessed };
     }
-    guess(bytes)
+    guess(bytes).1
 }
 
 /// Labels of mail clients that the WHATWG table does not know.
@@ -176,14 +176,14 @@ fn is_usual(before: u8, byte: u8, written: char, after: &[u8]) -> bool {
     let is_small = |letters: &[u8]| letters.iter().all(u8::is_ascii_lowercase);
     match written {
         '’' | '‘' if before.is_ascii_alphabetic() => {
-            word.len() >= 3 && word.get(1..).is_some_and(is_small) || matches!(word, b"s" | b"t" | b"d" | b"m" | b"re" | b"ve" | b"ll")
+            word.len() >= 2 && word.get(1..).is_some_and(is_small) || matches!(word, b"s" | b"t" | b"d" | b"m" | b"a" | b"y" | b"n")
         }
         '‘' => is_closed_by(after, &[0x92]),
         '“' => is_closed_by(after, &[0x94]),
         '„' => is_closed_by(after, &[0x93, 0x94]),
         // A florin leads half of all katakana.
         'ƒ' => false,
-        _ => written.is_alphabetic() && word.len() >= 2 && is_small(word),
+        _ => written.is_alphabetic() && is_small(word) && (word.len() >= 2 || after.get(word.len()).is_some_and(|next| !next.is_ascii())),
     }
 }
 
@@ -205,12 +205,12 @@ fn is_latin(text: &str) -> bool {
     text.chars().all(|character| matches!(character, '\0'..='\u{24F}' | '\u{2000}'..='\u{206F}' | '€' | '™'))
 }
 
-fn guess(bytes: &[u8]) -> String {
+fn guess(bytes: &[u8]) -> (&'static Encoding, String) {
     let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Deny);
     detector.feed(bytes, true);
     let guessed = detector.guess(Some(b"jp"), chardetng::Utf8Detection::Allow);
     let (text, _, _) = guessed.decode(bytes);
-    text.into_owned()
+    (guessed, text.into_owned())
 }
 
 /// Characters that nobody wrote: replacements, and the controls of C1, which some charsets make of bytes that they do not use.
@@ -384,6 +384,9 @@ mod tests {
             "„x“ ’ga",
             "O’Brien",
             "L’Italia é",
+            "J’ai bien recu votre message, merci d’un ami, qu’il",
+            "Zo’n dag, rock’n’roll",
+            "Žižek",
         ] {
             assert_eq!(legible(&encode(text), Some("windows-1252")), text);
         }
@@ -403,6 +406,9 @@ mod tests {
             "学士",
             "バナナ",
             "田",
+            "※ Please reply by Friday.",
+            "“OK” thanks",
+            "Price × 3",
         ] {
             let (sjis, _, _) = encoding_rs::SHIFT_JIS.encode(text);
             assert_eq!(legible(&sjis, Some("windows-1252")), text);
