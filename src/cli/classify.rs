@@ -1,7 +1,7 @@
 //! `classify`: judges mails from files, without a store and without a network.
 //!
-//! Promises: the output is in the order of the input; memory is bounded by one group of mails, however large an mbox is, or a mail in it; an
-//! input that cannot be read is an error on stderr and exit code 1 after the rest is done.
+//! Promises: the output is in the order of the input; memory is bounded by one group of mails, however large an mbox or a mail in it is;
+//! an input that cannot be read is an error on stderr and exit code 1 after the rest is done.
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write as _};

@@ -1,8 +1,8 @@
 //! The mails of an mbox (RFC 4155), one at a time.
 //!
 //! Promises: of a mail no more is kept than asked for, and of a line no more than a piece, so that memory does not grow with the file nor
-//! with the largest mail in it. Every byte but the postmarks is in some mail. A line of the text that happens to begin with `From ` begins
-//! no mail unless a header field follows it.
+//! with the largest mail in it. A line of the text that happens to begin with `From ` begins no mail unless it bears a whole date, or
+//! names a sender and has a header field below it.
 //! Rejected: the iterator of mail-parser, which keeps a mail whole, and begins a mail at every such line.
 
 use std::io::{self, BufRead, Read as _};
@@ -35,7 +35,9 @@ enum Place {
 /// Whether a stream that begins so is an mbox.
 #[must_use]
 pub fn is_mbox(start: &[u8]) -> bool {
-    without_mark(start).trim_ascii_start().starts_with(b"From ")
+    let start = without_mark(start);
+    let first = start.trim_ascii_start().split(|byte| *byte == b'\n').next().unwrap_or_default();
+    start.starts_with(b"From ") || first.starts_with(b"From ") && (dated(first) || names_sender(first))
 }
 
 /// The byte order mark of UTF-8 that editors put before a file.
@@ -70,6 +72,7 @@ impl<R: BufRead> Mails<R> {
         match (place, dated(line)) {
             (Place::FirstLine, _) | (Place::BelowBlank, true) => return Ok(true),
             (Place::LineStart, false) => return Ok(false),
+            (Place::BelowBlank, false) if !names_sender(line) => return Ok(false),
             _ => {}
         }
         let mut ahead = Vec::new();
@@ -115,13 +118,22 @@ impl<R: BufRead> Iterator for Mails<R> {
     }
 }
 
-/// Whether month, clock time and year stand behind the sender, as asctime(3) writes them.
+/// Whether an address, or what programs write where they know none, stands where a postmark has the sender.
+fn names_sender(line: &[u8]) -> bool {
+    let sender = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).nth(1).unwrap_or_default();
+    sender.contains(&b'@') || matches!(sender, b"-" | b"MAILER-DAEMON")
+}
+
+/// Whether weekday, month, clock time and year stand behind the sender, as asctime(3) writes them.
 fn dated(line: &[u8]) -> bool {
     let words = || line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).skip(2);
     let is_time = |word: &[u8]| word.first().is_some_and(u8::is_ascii_digit) && word.contains(&b':');
     let is_year = |word: &[u8]| word.len() == 4 && word.iter().all(u8::is_ascii_digit);
-    words().any(is_time) && words().any(is_year) && words().any(|word| MONTHS.contains(&word))
+    let has = |names: &[&[u8]]| words().any(|word| names.contains(&word));
+    words().any(is_time) && words().any(is_year) && has(&MONTHS) && has(&WEEKDAYS)
 }
+
+const WEEKDAYS: [&[u8]; 7] = [b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat", b"Sun"];
 
 const MONTHS: [&[u8]; 12] = [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
 
@@ -159,13 +171,14 @@ mod tests {
 
     #[test]
     fn dates_of_any_form_and_none_are_postmarks_above_a_header() {
-        for date in ["2026-10-01T10:00:00Z", "10/01/2026 10:00", "Thu Oct 1 2026", "2026年10月1日 10:00:00", "", "- Thu Oct  1 10:00:00 26"]
+        for date in ["2026-10-01T10:00:00Z", "10/01/2026 10:00", "Thu Oct 1 2026", "2026年10月1日 10:00:00", "", "Thu Oct  1 10:00:00 26"]
         {
             let text = format!("\u{FEFF}From a@example.jp {date}\nA: 1\n\nx\n\nFrom b@example.jp {date}\nB: 2\n");
             assert_eq!(mails(&text, 100), ["A: 1\n\nx\n\n", "B: 2\n"], "{date}");
         }
+        assert!(!is_mbox(b"\n\nFrom here on text\n"));
         for start in ["\r\n\n", " \n", "\u{FEFF}\n"] {
-            let text = format!("{start}From a\nA: 1\n");
+            let text = format!("{start}From a@example.jp\nA: 1\n");
             assert!(is_mbox(text.as_bytes()));
             assert_eq!(mails(&text, 100), ["A: 1\n"], "{start:?}");
         }
@@ -173,8 +186,8 @@ mod tests {
 
     #[test]
     fn prose_begins_no_mail() {
-        for line in ["From Taro", "From here on", "From tomorrow at 10:00 in 2026 we open"] {
-            let text = format!("From a\nA: 1\n\n{line}\nx y: z\n\n{line}\n x\n{line}\n");
+        for line in ["From Taro", "From our site", "From tomorrow at 10:00 in 2026 we open", "From 1 Oct 2026 at 10:00 we start"] {
+            let text = format!("From a\nA: 1\n\n{line}\nhttps://example.jp/\n\n{line}\nTel: 03-0000-0000\n{line}\n");
             assert_eq!(mails(&text, 1_000).len(), 1, "{line}");
         }
         assert_eq!(mails("From here on we write no header\n\nhello\n", 100), ["\nhello\n"]);
