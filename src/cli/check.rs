@@ -188,6 +188,9 @@ fn advise(configuration: &Configuration) -> io::Result<()> {
             ReplyMode::Send => "自動で送ります（reply.mode = \"send\"）",
         }
     );
+    for account in configuration.judging.silent_accounts.iter().filter(|_| mode != ReplyMode::Off) {
+        say!("      アカウント {account} に届いたメールには返信しません（answers = false）。");
+    }
     if mode != ReplyMode::Off && configuration.relays.iter().any(|relay| relay.envelope_from.is_none()) {
         say!("      エンベロープの差出人は <> です。SPFはEHLOの名前で調べられるため、送信サーバーでDKIM署名を付けてください。");
     }

@@ -275,8 +275,8 @@ fn assembled(
     problems: &mut Problems,
 ) -> Option<Configuration> {
     let (judging_threads, grace) = (parts.limits.judging_threads, parts.limits.grace);
-    let is_unsent = |part: &AccountPart| relays::of_account(&relays, &part.settings.account).is_none();
-    if parts.rules.gates.mode == ReplyMode::Send && (relays.is_empty() || accounts.iter().any(is_unsent)) {
+    let is_unsent = |part: &AccountPart| part.answers && relays::of_account(&relays, &part.settings.account).is_none();
+    if parts.rules.gates.mode == ReplyMode::Send && accounts.iter().any(is_unsent) {
         problems.push(
             "smtp.host",
             None,

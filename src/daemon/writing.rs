@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::config::{Configuration, Judging};
 use crate::desk::gate::{Gate, Handling};
 use crate::desk::letter::Occasion;
-use crate::desk::standing::{Arrival, Standing};
+use crate::desk::standing::Standing;
 use crate::desk::words::ReplyKind;
 use crate::desk::{self, Conclusion, Reading, Reply};
 use crate::mailbox::{Action, FilingRules};
@@ -54,8 +54,8 @@ impl Writing {
     /// Concludes a submission, and writes what its conclusion asks for.
     pub fn written(&self, pending: &Pending, reading: &Reading, standing: &Standing) -> Written {
         let is_silent = self.judging.silent_accounts.contains(&pending.account);
-        let unanswered = is_silent.then(|| Standing { arrival: Arrival::Unanswered, ..standing.clone() });
-        let standing = unanswered.as_ref().unwrap_or(standing);
+        let silent = is_silent.then(|| Standing { is_silent, ..standing.clone() });
+        let standing = silent.as_ref().unwrap_or(standing);
         let mut conclusion = desk::conclude(reading, &self.judging.rules, standing, pending.received, self.now);
         let route = self.routes.iter().find(|route| route.road.account == pending.account);
         let letter = match conclusion.reply {

@@ -68,7 +68,8 @@ pub fn origin(headers: &Headers<'_>, held: Option<Gate>, rules: &Rules) -> Origi
 #[must_use]
 pub fn by_standing(kind: ReplyKind, sender: &str, rules: &Rules, standing: &Standing, received: i64, now: i64) -> Option<Gate> {
     let gates = &rules.gates;
-    if gates.mode == ReplyMode::Off || standing.arrival != Arrival::Live || now.saturating_sub(received) > gates.max_age {
+    let is_off = gates.mode == ReplyMode::Off || standing.is_silent;
+    if is_off || standing.arrival != Arrival::Live || now.saturating_sub(received) > gates.max_age {
         return Some(Gate::Off);
     }
     if standing.answered_before {

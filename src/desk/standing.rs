@@ -30,6 +30,8 @@ pub struct Standing {
     pub roster_names: Vec<String>,
     /// How the mail reached us.
     pub arrival: Arrival,
+    /// The account that it came to answers nobody.
+    pub is_silent: bool,
 }
 
 /// The circuit breaker of the outbox.
@@ -41,7 +43,7 @@ pub enum Breaker {
     Tripped,
 }
 
-/// Whether a mail came while we watched, to a place where mails are answered.
+/// Whether a mail came while we watched.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Arrival {
     /// Came while the mailbox was watched (or while the daemon was down, after its first look).
@@ -51,6 +53,4 @@ pub enum Arrival {
     FirstSync,
     /// Found again after the mailbox changed its UIDVALIDITY, and not recognised.
     Rescan,
-    /// Came to an account whose senders get no letters.
-    Unanswered,
 }
