@@ -1,9 +1,9 @@
 //! Every client in every locale of the catalogue: the words are the product's tables, the ways of the clients are here.
 //!
 //! Promises: a row that is added to the tables is a style of the next run. A client writes its fields in its own order, with its own
-//! colon, quote marks and gap, and its dates by turns as RFC 5322 has them and in the words of its language. Where the tables do not know a
-//! client's word, it writes what most clients of its language do. Rejected: copies of the words; the Japanese clients of `clients.rs` have their own, and show a wrong
-//! table, while a hundred languages copied twice would only be wrong twice.
+//! colon, quote marks and gap, and its dates by turns as RFC 5322 has them and in the words of its language. Where the tables do not know
+//! a client's word, it writes what most clients of its language do. Rejected: copies of the words; the Japanese clients of `clients.rs`
+//! have their own, and show a wrong table, while a hundred languages copied twice would only be wrong twice.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::LazyLock;
