@@ -124,6 +124,14 @@ fn layouts(turn: usize) -> Vec<Layout> {
     own.chain(styles.iter().filter_map(|style| style.layout(turn))).filter(is_exact).collect()
 }
 
+/// A client that has no way of its own in the testbed would be left out without a word.
+#[test]
+fn every_client_of_the_catalogue_writes_its_forward() {
+    let without = catalogue::styles().into_iter().filter(|style| style.layout(0).is_none());
+    let without: Vec<String> = without.map(|style| format!("{} {}", style.client, style.locale)).collect();
+    assert_eq!(without, ["any (header fields as sent) *"]);
+}
+
 /// A charset that holds the text: one of the classic ones of Japan, of another country, or UTF-8.
 fn charset(random: &mut Random, text: &str) -> Charset {
     let classic = [Charset::Utf8, Charset::Iso2022Jp, Charset::ShiftJis, Charset::EucJp];
