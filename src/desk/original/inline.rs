@@ -100,8 +100,8 @@ fn unwrapped(text: &str, lines: &[Surveyed<'_>], start: &Start, next: usize, wra
     let Some(end) = wraps.iter().filter(|wrap| wrap.contains(&begin)).map(|wrap| wrap.end).min() else { return next };
     let last = (start.body..next).find(|index| lines.get(*index).is_some_and(|line| place(line) >= end)).unwrap_or(next);
     // Around the header block alone: the mail stands below.
-    let is_bare = lines.get(start.body..last).is_none_or(|body| body.iter().all(Surveyed::is_blank));
-    if is_bare { next } else { last }
+    let is_header_alone = lines.get(start.body..last).is_none_or(|body| body.iter().all(Surveyed::is_blank));
+    if is_header_alone { next } else { last }
 }
 
 /// The lines that an original's body takes.

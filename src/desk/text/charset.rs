@@ -111,8 +111,8 @@ fn by_label(bytes: &[u8], label: Option<&str>) -> String {
         if !replaced && (!is_single_byte_western(encoding) || has_accents(bytes, encoding)) {
             return text.into_owned();
         }
-        let (guess, guessed) = guess(bytes);
-        if !replaced && guess.is_single_byte() && is_latin(&guessed) {
+        let (found, guessed) = guess(bytes);
+        if !replaced && found.is_single_byte() && is_latin(&guessed) {
             return text.into_owned();
         }
         // A label that fits as well as the guess is kept; one that clients write by default must fit better.

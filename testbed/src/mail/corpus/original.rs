@@ -41,9 +41,9 @@ pub const TABLE: &[(&str, Build)] = &[
     ("html-only-outlook-web-divRplyFwdMsg", |name| html_only(name, HtmlClient::OutlookWeb)),
     ("html-only-apple-mail-blockquote-cite", |name| html_only(name, HtmlClient::Apple)),
     ("html-only-thunderbird-headers-table", |name| html_only(name, HtmlClient::Thunderbird)),
-    ("html-only-gmail-signature-below-the-forward", |name| html_signed(name, HtmlClient::Gmail)),
-    ("html-only-apple-mail-signature-below-the-forward", |name| html_signed(name, HtmlClient::Apple)),
-    ("html-only-thunderbird-signature-below-the-forward", |name| html_signed(name, HtmlClient::Thunderbird)),
+    ("html-only-gmail-signature-below-the-forward", |name| html_signed(name, HtmlClient::Gmail, SIGNATURE)),
+    ("html-only-apple-mail-signature-below-the-forward", |name| html_signed(name, HtmlClient::Apple, SIGNATURE)),
+    ("html-only-thunderbird-signature-below-the-forward", |name| html_signed(name, HtmlClient::Thunderbird, SIGNATURE)),
     ("alternative-gmail-text-and-html", |name| alternative(name, &GMAIL_WEB, HtmlClient::Gmail)),
     ("alternative-outlook-windows-text-and-html", |name| alternative(name, &OUTLOOK_WINDOWS, HtmlClient::OutlookWindows)),
     ("alternative-apple-mail-text-and-html", |name| alternative(name, &APPLE_IOS, HtmlClient::Apple)),
@@ -122,22 +122,19 @@ fn saying(name: &str, layout: &Layout, words: &str) -> Submission {
     forwarded(&scene, layout)
 }
 
-/// The forwarder's signature stands below the mail, outside of what the client puts around it: none of it is the original's.
-fn html_signed(name: &str, client: HtmlClient) -> Submission {
-    let mut scene = Scene::named(name, ONE);
-    scene.message = "転送いたします。".to_owned();
-    let (document, seen) = client.render(&scene.message, &scene.letter);
-    let signature = "<div><br></div><span class=\"gmail_signature_prefix\">-- </span><br><div>特定非営利活動法人のはら 転送係</div>";
-    let document = document.replace("</body>", &format!("{signature}</body>"));
-    let mail = scene.mail("Fwd: 申込", Entity::text("html", Charset::Utf8, Transfer::Base64, &document));
-    Submission { raw: mail.raw(), expected: scene.expect(&mail, Verdict::Accepted, &seen).json() }
+fn html_only(name: &str, client: HtmlClient) -> Submission {
+    html_signed(name, client, "")
 }
 
-fn html_only(name: &str, client: HtmlClient) -> Submission {
+/// A signature of the forwarder stands below the mail, outside of what the client puts around it: none of it is the original's.
+const SIGNATURE: &str = "<div><br></div><span class=\"gmail_signature_prefix\">-- </span><br><div>特定非営利活動法人のはら 転送係</div>";
+
+fn html_signed(name: &str, client: HtmlClient, signature: &str) -> Submission {
     let mut scene = Scene::named(name, ONE);
     // One line: how far apart a client's paragraphs stand is the renderer's taste.
     scene.message = "転送いたします。".to_owned();
     let (document, seen) = client.render(&scene.message, &scene.letter);
+    let document = document.replace("</body>", &format!("{signature}</body>"));
     let mail =
         scene.mail(&format!("Fwd: {}", scene.letter.subject), Entity::text("html", Charset::Utf8, Transfer::QuotedPrintable, &document));
     Submission { raw: mail.raw(), expected: scene.expect(&mail, Verdict::Accepted, &seen).json() }
