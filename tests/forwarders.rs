@@ -96,7 +96,7 @@ fn differences(found: &Original, inline: &Inline, layout: &Layout) -> Vec<String
     if !same(found.from.as_ref(), seen.from.as_ref()) {
         wrong.push(format!("from {:?}, wrote {:?}", found.from, seen.from));
     }
-    for (field, found, written) in [("to", &found.to, &seen.to), ("cc", &found.cc, &seen.cc)] {
+    for (field, found, written) in [("to", found.to.mailboxes(), &seen.to), ("cc", found.cc.mailboxes(), &seen.cc)] {
         let written = written.clone().unwrap_or_default();
         if found.len() != written.len() || !found.iter().zip(&written).all(|(found, written)| same(Some(found), Some(written))) {
             wrong.push(format!("{field} {found:?}, wrote {written:?}"));

@@ -71,8 +71,8 @@ fn original(original: &Original, bodies: Bodies) -> Value {
     let list = |mailboxes: &[Mailbox]| if mailboxes.is_empty() { Value::Null } else { json!(mailboxes) };
     let mut object = json!({
         "from": original.from,
-        "to": list(&original.to),
-        "cc": list(&original.cc),
+        "to": list(&original.to.mailboxes()),
+        "cc": list(&original.cc.mailboxes()),
         "subject": original.subject,
         "date": original.date.as_ref().map(Dated::rfc3339),
         "date_text": original.date_text,

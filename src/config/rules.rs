@@ -49,7 +49,7 @@ pub fn programme(value: Option<Value>, problems: &mut Problems) -> ProgrammePart
     };
     let sender_domains =
         section.texts("sender-domains").iter().map(|domain| domain.trim().trim_start_matches(['@', '.']).to_ascii_lowercase()).collect();
-    let sample_values = section.texts("sample-values").iter().map(|value| fold(value)).collect();
+    let sample_values = section.texts("sample-values").iter().map(|value| fold(value).into_owned()).collect();
     section.finish();
     ProgrammePart { programme, zone, sender_domains, declaration_id, sample_values }
 }

@@ -155,7 +155,7 @@ impl Said {
             returned.push_str(copy);
             text = before.to_owned();
         }
-        Self { folded: fold(&text), text, status, returned }
+        Self { folded: fold(&text).into_owned(), text, status, returned }
     }
 }
 

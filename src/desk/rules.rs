@@ -4,6 +4,7 @@
 
 use regex::Regex;
 
+use super::text::address::local_and_domain;
 use super::text::fold::{Mark, fold, letters};
 use super::words::ReplyKind;
 
@@ -210,7 +211,7 @@ impl Rules {
     /// Whether the address lies in a domain that notices come from.
     #[must_use]
     pub fn is_sender(&self, address: &str) -> bool {
-        let Some((_, domain)) = address.rsplit_once('@') else { return false };
+        let Some((_, domain)) = local_and_domain(address) else { return false };
         let domain = domain.trim_end_matches('.').as_bytes();
         self.sender_domains.iter().any(|allowed| {
             let split = domain.len().checked_sub(allowed.len()).and_then(|at| domain.split_at_checked(at));
@@ -223,6 +224,6 @@ impl Rules {
     #[must_use]
     pub fn is_sample(&self, text: &str) -> bool {
         let folded = fold(text);
-        self.sample_values.contains(&folded)
+        self.sample_values.iter().any(|sample| *sample == folded)
     }
 }

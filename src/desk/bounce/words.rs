@@ -147,7 +147,7 @@ const COPIES: [&str; 9] = [
 type Folded = LazyLock<Vec<String>>;
 
 fn folded(words: &[&str]) -> Vec<String> {
-    words.iter().map(|words| fold(words)).collect()
+    words.iter().map(|words| fold(words).into_owned()).collect()
 }
 
 static FOLDED_UNKNOWN: Folded = LazyLock::new(|| folded(&UNKNOWN));

@@ -104,10 +104,15 @@ const SPAM: &[Mark] = &[
     ("x-virus-status", First("infected")),
 ];
 
-type Row = (Traces, Mark);
+/// Marks of one gate, by the trace of their names: nearly all names are in no mail.
+struct Table {
+    gate: Gate,
+    /// Of all rows.
+    traces: Traces,
+    rows: Vec<(Traces, Mark)>,
+}
 
-/// The tables, and of each row what stands for its name: nearly all names are in no mail.
-static TABLES: LazyLock<[(Gate, Vec<Row>); 6]> = LazyLock::new(|| {
+static TABLES: LazyLock<[Table; 6]> = LazyLock::new(|| {
     let tables = [
         (Gate::Loop, LOOP),
         (Gate::Report, REPORT),
@@ -116,13 +121,17 @@ static TABLES: LazyLock<[(Gate, Vec<Row>); 6]> = LazyLock::new(|| {
         (Gate::Vendor, VENDOR),
         (Gate::Spam, SPAM),
     ];
-    tables.map(|(gate, rows)| (gate, rows.iter().map(|mark| (Traces::of(mark.0), *mark)).collect()))
+    tables.map(|(gate, marks)| {
+        let rows: Vec<(Traces, Mark)> = marks.iter().map(|mark| (Traces::of(mark.0), *mark)).collect();
+        let traces = rows.iter().fold(Traces::default(), |all, (traces, _)| all.with(*traces));
+        Table { gate, traces, rows }
+    })
 });
 
 /// Whether the headers hold a mark of this gate.
 pub fn is_marked(gate: Gate, headers: &Headers<'_>) -> bool {
-    let rows = TABLES.iter().filter(|(of, _)| *of == gate).flat_map(|(_, rows)| rows);
-    rows.filter(|(traces, _)| headers.may_hold(*traces)).any(|(_, (name, says))| match says {
+    let tables = TABLES.iter().filter(|table| table.gate == gate && headers.may_hold(table.traces));
+    tables.flat_map(|table| &table.rows).filter(|(traces, _)| headers.may_hold(*traces)).any(|(_, (name, says))| match says {
         Anything => headers.count(name) > 0,
         Words(words) => headers.all_text(name).any(|value| contains_in_either_case(&value, words)),
         First(word) => headers.all_text(name).any(|value| first_token(&value) == *word),

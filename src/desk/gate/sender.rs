@@ -2,7 +2,9 @@
 //!
 //! Promises: decided on the address alone. Rejected: a list of public suffixes; Japan's second-level domains are few.
 
-use crate::desk::text::address::postal;
+use std::borrow::Cow;
+
+use crate::desk::text::address::{local_and_domain, postal};
 
 /// Whether a program, not a person, writes from this address.
 #[must_use]
@@ -16,9 +18,10 @@ pub fn is_mail_system(address: &str) -> bool {
     is_mail_system_local_part(&local_part(address))
 }
 
-/// In lower case.
-fn local_part(address: &str) -> String {
-    address.rsplit_once('@').map_or(address, |(local, _)| local).to_ascii_lowercase()
+/// In lower case, as most are.
+fn local_part(address: &str) -> Cow<'_, str> {
+    let local = local_and_domain(address).map_or(address, |(local, _)| local);
+    if local.bytes().any(|byte| byte.is_ascii_uppercase()) { Cow::Owned(local.to_ascii_lowercase()) } else { Cow::Borrowed(local) }
 }
 
 /// Hyphens and underscores do not count: `mailer_daemon`, `MAILER-DAEMON`, `maildeliverydaemon`, `post-master`, and a slip that is seen.
@@ -110,7 +113,7 @@ const RESERVED_DOMAINS: [&str; 5] = [".invalid", ".localhost", ".local", ".onion
 /// Old mobile addresses (`a..b@`, `a.@`) are no dot-atoms; many servers refuse them, so the operator is shown the sender instead.
 #[must_use]
 pub fn is_deliverable(address: &str) -> bool {
-    let Some((local, domain)) = address.rsplit_once('@') else { return false };
+    let Some((local, domain)) = local_and_domain(address) else { return false };
     let is_atom = |byte: u8| {
         byte.is_ascii_alphanumeric()
             || matches!(
@@ -163,7 +166,7 @@ pub fn is_reachable(address: &str) -> bool {
         return is_deliverable(address);
     }
     let Some((local, domain)) =
-        postal(address).and_then(|address| address.rsplit_once('@').map(|(local, domain)| (local.to_owned(), domain.to_owned())))
+        postal(address).and_then(|address| local_and_domain(&address).map(|(local, domain)| (local.to_owned(), domain.to_owned())))
     else {
         return false;
     };
@@ -174,7 +177,7 @@ pub fn is_reachable(address: &str) -> bool {
 /// The last two labels, or three below Japanese second-level domains (`co.jp`, `or.jp`, prefectures' `lg.jp` …).
 #[must_use]
 pub fn organisational_domain(address: &str) -> String {
-    let domain = address.rsplit_once('@').map_or(address, |(_, domain)| domain).to_ascii_lowercase();
+    let domain = local_and_domain(address).map_or(address, |(_, domain)| domain).to_ascii_lowercase();
     let labels: Vec<&str> = domain.split('.').collect();
     let second = labels.len().checked_sub(2).and_then(|at| labels.get(at)).copied().unwrap_or_default();
     let count = if matches!(second, "co" | "or" | "ne" | "ac" | "ed" | "go" | "gr" | "lg" | "ad" | "com" | "org" | "net") { 3 } else { 2 };

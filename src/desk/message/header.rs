@@ -127,7 +127,7 @@ impl<'a> Headers<'a> {
     /// The first Subject, decoded and folded.
     #[must_use]
     pub fn folded_subject(&self) -> &str {
-        self.folded_subject.get_or_init(|| self.subject().map(|subject| fold(&subject.text)).unwrap_or_default())
+        self.folded_subject.get_or_init(|| self.subject().map(|subject| fold(&subject.text).into_owned()).unwrap_or_default())
     }
 
     /// All fields of this name as text, trimmed.
@@ -240,7 +240,9 @@ impl Traces {
         Self(1 << ((name.len() * 37 + letter(name.first()) * 5 + letter(name.last()) * 11) % 128))
     }
 
-    const fn with(self, other: Self) -> Self {
+    /// Of the names of both.
+    #[must_use]
+    pub const fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 }

@@ -4,6 +4,7 @@
 //! for what its label says, never for its length. Every value keeps the line that it was read from.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use crate::desk::text::fold::{FoldedLines, Mark, fold, letters_of_folded, printable, visible};
 
@@ -143,9 +144,14 @@ fn levels(letters: &str) -> (bool, bool) {
     if !letters.contains('星') {
         return (false, false);
     }
-    let says = |words: [&str; 3]| words.iter().any(|word| letters.contains(word));
-    (says(["一つ星", "1つ星", "ひとつ星"]), says(["二つ星", "2つ星", "ふたつ星"]))
+    let says = |words: &[Mark]| words.iter().any(|word| word.is_in(letters));
+    let [one, two] = &*LEVELS;
+    (says(one), says(two))
 }
+
+/// The names of one star and of two.
+static LEVELS: LazyLock<[[Mark; 3]; 2]> =
+    LazyLock::new(|| [["一つ星", "1つ星", "ひとつ星"], ["二つ星", "2つ星", "ふたつ星"]].map(|names| names.map(Mark::new)));
 
 /// Whom a notice is addressed to.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -203,7 +209,7 @@ const LONGEST_NAME_LABEL: usize = 64;
 
 fn without_label(line: &str) -> &str {
     match line.split_once([':', '：']) {
-        Some((label, value)) if label.len() <= LONGEST_NAME_LABEL && NAME_LABELS.contains(&fold(label).as_str()) => value.trim(),
+        Some((label, value)) if label.len() <= LONGEST_NAME_LABEL && NAME_LABELS.contains(&&*fold(label)) => value.trim(),
         _ => line.trim(),
     }
 }

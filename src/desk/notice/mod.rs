@@ -204,14 +204,15 @@ fn recognised<'r>(original: &Original, subject: &str, body: &str, rules: &'r Rul
 /// A mail of somebody else counts only with the system's own bracketed subject; a colleague's question is none.
 fn is_other(original: &Original, subject_letters: &str, rules: &Rules) -> bool {
     let address = original.from.as_ref().and_then(|from| from.address.as_deref());
-    let has_system_subject = fold(original.subject.as_deref().unwrap_or_default()).contains("【securityaction】");
+    let is_named = names_security_action(subject_letters);
+    let has_system_subject = || is_named && fold(original.subject.as_deref().unwrap_or_default()).contains("【securityaction】");
     match address {
         Some(address) if rules.is_sender(address) => true,
         Some(address) if rules.gates.own_addresses.iter().any(|own| own.eq_ignore_ascii_case(address)) => false,
-        Some(_) => has_system_subject,
+        Some(_) => has_system_subject(),
         None => original.from.as_ref().is_some_and(|from| {
             let named = letters(from.name.as_deref().unwrap_or_default());
-            has_system_subject || names_security_action(subject_letters) && OFFICE_NAMES.iter().any(|name| named.contains(name))
+            has_system_subject() || is_named && OFFICE_NAMES.iter().any(|name| named.contains(name))
         }),
     }
 }
@@ -296,16 +297,18 @@ fn disagreement(plain: &[Notice], html: &[Notice]) -> Option<String> {
 /// A notice without the lines that say whose mail it was: its text was copied, or quoted without attribution. Or its subject
 /// stands in the submission's own subject while the text is gone.
 fn pasted(contents: &Contents<'_>, own_subject: Option<&str>, rules: &Rules) -> Option<Arc<Original>> {
-    let (peeled, quoted) = (contents.peeled(), contents.quoted());
-    let folded = fold(&peeled);
-    let own_letters = letters(own_subject.unwrap_or_default());
-    let by_subject = rules.kinds.iter().any(|kind| kind.subjects.iter().any(|pattern| pattern.fits(&own_letters)));
-    let is_whole = complete_kind(&folded, rules).is_some();
-    let is_quoted = complete_kind(&fold(&quoted), rules).is_some();
-    let is_gone = by_subject && contents.originals.is_empty() && is_forward_subject(own_subject.unwrap_or_default());
-    if !is_whole && !is_gone {
+    let peeled = contents.peeled();
+    let is_whole = complete_kind(&fold(&peeled), rules).is_some();
+    let is_gone = || {
+        let own_letters = letters(own_subject.unwrap_or_default());
+        let by_subject = rules.kinds.iter().any(|kind| kind.subjects.iter().any(|pattern| pattern.fits(&own_letters)));
+        by_subject && contents.originals.is_empty() && is_forward_subject(own_subject.unwrap_or_default())
+    };
+    if !is_whole && !is_gone() {
         return None;
     }
+    let quoted = contents.quoted();
+    let is_quoted = complete_kind(&fold(&quoted), rules).is_some();
     Some(Arc::new(Original {
         subject: if is_whole { None } else { own_subject.map(str::to_owned) },
         ..Original::of_text(if is_quoted { quoted.trim().to_owned() } else { peeled.trim().to_owned() })

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::attached::{self, Attachment, Sort};
-use super::{Contents, Original, quoted, reading};
+use super::{Contents, Original, Recipients, quoted, reading};
 use crate::desk::file::archive::{self, Refusal};
 use crate::desk::file::mapi::{self, MapiMail, Party};
 use crate::desk::file::{Reach, outlook, pdf, tnef};
@@ -281,8 +281,8 @@ fn whole(message: &Message<'_>, carried: Carried, depth: u8) -> Original {
     let date_text = given("date");
     Original {
         from: headers.senders().first().cloned(),
-        to: headers.mailboxes("to"),
-        cc: headers.mailboxes("cc"),
+        to: Recipients::Read(headers.mailboxes("to")),
+        cc: Recipients::Read(headers.mailboxes("cc")),
         subject: headers.subject().map(|subject| visible(subject.text.trim()).into_owned()).filter(|subject| !subject.is_empty()),
         date: date_text.as_deref().and_then(date),
         date_text,
@@ -303,8 +303,8 @@ fn of_properties(mail: &MapiMail, depth: u8) -> Original {
     let date = mail.sent.and_then(Dated::utc);
     Original {
         from: mail.from.as_ref().map(mailbox),
-        to: mail.to.iter().map(mailbox).collect(),
-        cc: mail.cc.iter().map(mailbox).collect(),
+        to: Recipients::Read(mail.to.iter().map(mailbox).collect()),
+        cc: Recipients::Read(mail.cc.iter().map(mailbox).collect()),
         subject: mail.subject.as_deref().map(|subject| visible(subject.trim()).into_owned()).filter(|subject| !subject.is_empty()),
         date_text: date.as_ref().map(Dated::rfc3339),
         date,

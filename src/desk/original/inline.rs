@@ -83,9 +83,10 @@ pub fn extract_within(text: &str, wraps: &[Range<usize>], deepest: u8) -> Extrac
 
 /// Becky! and others quote the body, but not the header block above it.
 fn deepen_quoted_bodies(lines: &[Surveyed<'_>], starts: &mut [Start]) {
-    let tops: Vec<usize> = starts.iter().map(|start| start.top).chain([lines.len()]).collect();
-    for (start, next) in starts.iter_mut().zip(tops.iter().skip(1)) {
-        let body = lines.get(start.body..*next).unwrap_or_default();
+    let mut next = lines.len();
+    for start in starts.iter_mut().rev() {
+        let body = lines.get(start.body..next).unwrap_or_default();
+        next = start.top;
         let mut shown = body.iter().filter(|line| !line.is_blank() && line.separator != Some(Separator::End)).peekable();
         if shown.peek().is_some() && shown.all(|line| line.level > start.level) {
             start.level = start.level.saturating_add(1);

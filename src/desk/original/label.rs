@@ -6,6 +6,8 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use foldhash::fast::FixedState;
+
 use super::dress::{is_colon, is_decoration_or_space, unbold};
 use super::glance::{Glance, is_dress};
 use crate::desk::text::fold::fold;
@@ -86,9 +88,9 @@ pub(super) fn rows(table: &'static str) -> impl Iterator<Item = Vec<&'static str
     table.lines().filter(|line| !line.starts_with('#')).map(|line| line.split('\t').collect())
 }
 
-static LABELS: LazyLock<HashMap<String, Label>> = LazyLock::new(|| {
+static LABELS: LazyLock<HashMap<String, Label, FixedState>> = LazyLock::new(|| {
     let mut places: Vec<&str> = Vec::new();
-    let mut labels: HashMap<String, Label> = HashMap::new();
+    let mut labels: HashMap<String, Label, FixedState> = HashMap::default();
     let mut last: (&str, String) = ("", String::new());
     for row in rows(include_str!("labels.tsv")) {
         let [field, words, _, locales] = row.as_slice() else { continue };
@@ -96,7 +98,7 @@ static LABELS: LazyLock<HashMap<String, Label>> = LazyLock::new(|| {
         let languages = languages(locales, &mut places);
         // The rows of one label follow each other: it is folded once.
         if last.0 != *words {
-            last = (*words, fold(words));
+            last = (*words, fold(words).into_owned());
         }
         let length =
             if words.chars().count() == 1 && words.chars().all(|letter| letter < '\u{0590}') { Length::Letter } else { Length::Word };
@@ -149,7 +151,7 @@ pub(super) fn beginnings() -> impl Iterator<Item = char> {
 }
 
 fn known(label: &str) -> Option<&'static Label> {
-    LABELS.get(&fold(label))
+    LABELS.get(&*fold(label))
 }
 
 /// The longest label, in characters, with what stands around it; a colon further right belongs to a sentence.

@@ -35,8 +35,8 @@ pub use attached::{Attachment, Sort};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Original {
     pub from: Option<Mailbox>,
-    pub to: Vec<Mailbox>,
-    pub cc: Vec<Mailbox>,
+    pub to: Recipients,
+    pub cc: Recipients,
     pub subject: Option<String>,
     pub date: Option<Dated>,
     /// The date as written.
@@ -57,8 +57,8 @@ impl Original {
     pub fn of_text(body: String) -> Self {
         Self {
             from: None,
-            to: Vec::new(),
-            cc: Vec::new(),
+            to: Recipients::default(),
+            cc: Recipients::default(),
             subject: None,
             date: None,
             date_text: None,
@@ -67,6 +67,36 @@ impl Original {
             depth: 1,
             body,
             doubled_fields: Vec::new(),
+        }
+    }
+}
+
+/// To whom an original went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Recipients {
+    Read(Vec<Mailbox>),
+    /// As a forwarded header block has them. The judgement asks for none of them, so they are read for who shows them.
+    Written(String),
+}
+
+impl Default for Recipients {
+    fn default() -> Self {
+        Self::Read(Vec::new())
+    }
+}
+
+impl Recipients {
+    fn of_block(written: Option<String>) -> Self {
+        written.map_or_else(Self::default, Self::Written)
+    }
+
+    /// The mailboxes, in the order of the list.
+    #[must_use]
+    pub fn mailboxes(&self) -> Cow<'_, [Mailbox]> {
+        match self {
+            Self::Read(list) => Cow::Borrowed(list),
+            // The pasted source of a mail has its encoded-words still; they are names, never addresses.
+            Self::Written(list) => mailboxes(list).into_iter().map(Mailbox::decoded).collect(),
         }
     }
 }
@@ -99,23 +129,30 @@ impl Contents<'_> {
     /// The submitter's whole text with quote marks peeled.
     #[must_use]
     pub fn peeled(&self) -> String {
-        self.joined(|text| reading::peeled(text, 0))
+        self.joined(|peeled, text| reading::peel(peeled, text, 0))
     }
 
     /// The lines with quote marks alone, peeled.
     #[must_use]
     pub fn quoted(&self) -> String {
-        self.joined(|text| reading::peeled(text, 1))
+        self.joined(|quoted, text| reading::peel(quoted, text, 1))
     }
 
     /// What stands above the first quoted line.
     #[must_use]
     pub fn unquoted(&self) -> String {
-        self.joined(reading::unquoted).trim().to_owned()
+        self.joined(reading::take_unquoted).trim().to_owned()
     }
 
-    fn joined(&self, of: impl Fn(&str) -> String) -> String {
-        self.texts.iter().map(|text| of(text)).collect::<Vec<_>>().join("\n")
+    fn joined(&self, append: impl Fn(&mut String, &str)) -> String {
+        let mut joined = String::with_capacity(self.texts.iter().map(|text| text.len() + 1).sum());
+        for (at, text) in self.texts.iter().enumerate() {
+            if at > 0 {
+                joined.push('\n');
+            }
+            append(&mut joined, text);
+        }
+        joined
     }
 }
 
@@ -139,16 +176,14 @@ fn is_direct(message: &Message<'_>, rules: &Rules) -> bool {
 }
 
 fn quoted(found: inline::Inline, depth: u8) -> Original {
-    // The pasted source of a mail has its encoded-words still; they are names, never addresses.
-    let all = |text: Option<&str>| text.map(mailboxes).unwrap_or_default().into_iter().map(Mailbox::decoded).collect();
     Original {
         from: found.from.as_deref().and_then(mailbox).map(Mailbox::decoded),
-        to: all(found.to.as_deref()),
-        cc: all(found.cc.as_deref()),
+        to: Recipients::of_block(found.to),
+        cc: Recipients::of_block(found.cc),
         subject: found
             .subject
             .map(|subject| if subject.contains("=?") { decode_header(subject.as_bytes()).text } else { subject })
-            .map(|subject| visible(&subject).into_owned()),
+            .map(|subject| visible(subject).into_owned()),
         date: found.date.as_deref().and_then(date),
         date_text: found.date,
         message_id: None,

@@ -145,14 +145,21 @@ impl Text<'_> {
     }
 }
 
-/// The lines of at least this quote level, without any quote marks.
-#[must_use]
-pub fn peeled(text: &str, least: u8) -> String {
-    lines(text).iter().filter(|line| line.level >= least).map(|line| line.text.trim_end()).collect::<Vec<_>>().join("\n")
+/// Appends the lines of at least this quote level, without any quote marks.
+pub fn peel(peeled: &mut String, text: &str, least: u8) {
+    join(peeled, lines(text).iter().filter(|line| line.level >= least).map(|line| line.text));
 }
 
-/// The lines above the first quoted one.
-#[must_use]
-pub fn unquoted(text: &str) -> String {
-    lines(text).iter().take_while(|line| line.level == 0).map(|line| line.whole.trim_end()).collect::<Vec<_>>().join("\n")
+/// Appends the lines above the first quoted one.
+pub fn take_unquoted(unquoted: &mut String, text: &str) {
+    join(unquoted, lines(text).iter().take_while(|line| line.level == 0).map(|line| line.whole));
+}
+
+fn join<'l>(joined: &mut String, lines: impl Iterator<Item = &'l str>) {
+    for (at, line) in lines.enumerate() {
+        if at > 0 {
+            joined.push('\n');
+        }
+        joined.push_str(line.trim_end());
+    }
 }

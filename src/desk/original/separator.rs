@@ -7,6 +7,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
+use foldhash::fast::FixedState;
+
 use super::dress::is_rule;
 use super::glance::{Glance, is_frame};
 use super::label::rows;
@@ -24,32 +26,32 @@ pub enum Separator {
 }
 
 struct Words {
-    whole: HashMap<String, Separator>,
+    whole: HashMap<String, Separator, FixedState>,
     /// What stands before and after a name (`%s`), by the first character; none where the name is first.
-    around_name: HashMap<Option<char>, Vec<(String, String)>>,
+    around_name: HashMap<Option<char>, Vec<(String, String)>, FixedState>,
     /// Lines that are words alone.
-    bare: HashSet<String>,
+    bare: HashSet<String, FixedState>,
 }
 
 static WORDS: LazyLock<Words> = LazyLock::new(|| {
-    let mut words = Words { whole: HashMap::new(), around_name: HashMap::new(), bare: HashSet::new() };
+    let mut words = Words { whole: HashMap::default(), around_name: HashMap::default(), bare: HashSet::default() };
     for row in rows(include_str!("separators.tsv")) {
         let [kind, line, ..] = row.as_slice() else { continue };
         let meaning = if *kind == "ends" { Separator::End } else { Separator::Begin };
         let bare = line.trim_matches(is_frame);
         if bare == *line && meaning == Separator::Begin {
-            words.bare.insert(fold(bare));
+            words.bare.insert(fold(bare).into_owned());
         }
         match bare.split_once("%s") {
             Some((before, after)) => {
-                let around = (fold(before), fold(after));
+                let around = (fold(before).into_owned(), fold(after).into_owned());
                 let alike = words.around_name.entry(around.0.chars().next()).or_default();
                 if !alike.contains(&around) {
                     alike.push(around);
                 }
             }
             // Where one client begins with the words that another ends with, the beginning is safer.
-            None => drop(words.whole.entry(fold(bare)).or_insert(meaning)),
+            None => drop(words.whole.entry(fold(bare).into_owned()).or_insert(meaning)),
         }
     }
     words
@@ -81,7 +83,7 @@ pub(super) fn read(glance: &Glance<'_>) -> Option<Separator> {
         return (line.chars().filter(|character| is_rule(*character)).count() >= SHORTEST_RULE).then_some(Separator::Rule);
     }
     let folded = fold(words);
-    if let Some(meaning) = WORDS.whole.get(&folded) {
+    if let Some(meaning) = WORDS.whole.get(&*folded) {
         return Some(*meaning);
     }
     // A name may hold anything, so here the rule is asked for. Words that end in a long vowel have none.
@@ -97,7 +99,7 @@ pub(super) fn read(glance: &Glance<'_>) -> Option<Separator> {
 /// Anywhere but right above a header block or an attribution it is a sentence.
 #[must_use]
 pub(super) fn is_bare(line: &str) -> bool {
-    line.len() <= LONGEST && WORDS.bare.contains(&fold(line.trim()))
+    line.len() <= LONGEST && WORDS.bare.contains(&*fold(line.trim()))
 }
 
 /// Whether a line is one character again and again: most rules are.

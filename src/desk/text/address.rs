@@ -75,11 +75,23 @@ pub fn mailboxes(text: &str) -> Vec<Mailbox> {
     split_list(text).filter_map(mailbox).collect()
 }
 
+/// Local part and domain: what stands before and after the last `@` (RFC 5321 section 4.1.2).
+#[must_use]
+pub fn local_and_domain(address: &str) -> Option<(&str, &str)> {
+    last(address, b'@')
+}
+
+/// What stands before and after the last of these signs of ASCII; `rsplit_once` takes thrice the time.
+fn last(text: &str, sign: u8) -> Option<(&str, &str)> {
+    let at = memchr::memrchr(sign, text.as_bytes())?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
+}
+
 /// The address as an envelope and a header of ours have it: the domain in ASCII (A-labels, RFC 5890), the local part as it is. None
 /// where the domain is none.
 #[must_use]
 pub fn postal(address: &str) -> Option<String> {
-    let (local, domain) = address.rsplit_once('@')?;
+    let (local, domain) = local_and_domain(address)?;
     if domain.is_ascii() {
         return Some(address.to_owned());
     }
@@ -129,7 +141,7 @@ fn angle<'t>(text: &'t str) -> Option<(&'t str, &'t str)> {
         let inside = after.split(close).next().unwrap_or(after);
         inside.contains('@').then_some((before, inside))
     };
-    let in_angles = text.rsplit_once('<').and_then(|around| enclosed(around, '>'));
+    let in_angles = last(text, b'<').and_then(|around| enclosed(around, '>'));
     // Hardly any has brackets, and preparing the search takes longer than this look.
     let in_brackets = || text.contains('[').then(|| text.rsplit_once("[mailto:"))?.and_then(|around| enclosed(around, ']'));
     let (before, inside) = in_angles.or_else(in_brackets)?;
@@ -150,7 +162,7 @@ fn address_of(text: &str) -> Option<String> {
     let mut places = bytes.iter().enumerate();
     let end = places.position(|(at, byte)| matches!(byte, b']' | b'(') || *byte == b'[' && is_after_space(at)).unwrap_or(bytes.len());
     let bare = bare.get(..end).unwrap_or(bare).trim();
-    let (local, domain) = bare.rsplit_once('@')?;
+    let (local, domain) = local_and_domain(bare)?;
     let plausible = !local.is_empty()
         && !domain.is_empty()
         && !local.contains(|character: char| character.is_whitespace() || matches!(character, '<' | '>' | ','))

@@ -9,33 +9,22 @@ use std::sync::LazyLock;
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::charset::utf_8;
 use super::line::{USUAL_LINE, ended_by_feeds};
 
 /// NFKC, lower case, without white space, format characters and bidi controls; one hyphen; common variant kanji unified.
 #[must_use]
-pub fn fold(text: &str) -> String {
-    let mut folded = Vec::with_capacity(text.len());
-    fold_into(&mut folded, text);
-    text_of(folded)
-}
-
-/// The text that these bytes are: a short one in place, a long one as a checked copy, which takes less time.
-fn text_of(bytes: Vec<u8>) -> String {
-    if bytes.len() >= LONG
-        && let Some(text) = utf_8(&bytes)
-    {
-        return text.to_owned();
+pub fn fold(text: &str) -> Cow<'_, str> {
+    if unchanged(&SAME, text.as_bytes()) == text.len() {
+        return Cow::Borrowed(text);
     }
-    String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+    let mut folded = String::with_capacity(text.len());
+    fold_into(&mut folded, text);
+    Cow::Owned(folded)
 }
-
-/// In bytes.
-const LONG: usize = 64;
 
 /// Appends the folded text. Most characters of Japanese mail are simple, and cost a look into a table; what is not goes through the tables
 /// of Unicode together with the character before it, which it may combine with.
-fn fold_into(folded: &mut Vec<u8>, text: &str) {
+fn fold_into(folded: &mut String, text: &str) {
     let mut rest = text;
     while !rest.is_empty() {
         let Some(at) = fold_simple(folded, rest) else { return };
@@ -49,49 +38,44 @@ fn fold_into(folded: &mut Vec<u8>, text: &str) {
 }
 
 /// Appends what is simple; gives the place of the first character that is left: the one before the first that is not simple.
-fn fold_simple(folded: &mut Vec<u8>, text: &str) -> Option<usize> {
+fn fold_simple(folded: &mut String, text: &str) -> Option<usize> {
     let same: &Same = &SAME;
-    let mut rest = text.as_bytes();
-    // What was left at the last character, and where its folded form begins.
-    let (mut last, mut last_folded) = (rest.len(), folded.len());
+    let mut at = 0;
     loop {
-        let (left, start) = (rest.len(), folded.len());
-        rest = match rest {
-            [] => return None,
-            // As `simple` has it.
-            [byte @ 0..=0x7F, after @ ..] => {
-                if !is_space(*byte) {
-                    folded.push(byte.to_ascii_lowercase());
+        let unchanged = unchanged(same, text.as_bytes().get(at..)?);
+        folded.push_str(text.get(at..at + unchanged)?);
+        at += unchanged;
+        let character = text.get(at..)?.chars().next()?;
+        match simple(character) {
+            Some(Simple::Character(plain)) => folded.push(plain),
+            Some(Simple::Nothing) => {}
+            None => {
+                let before = text.get(..at)?.chars().next_back();
+                if let Some(Simple::Character(plain)) = before.and_then(simple) {
+                    folded.truncate(folded.len() - plain.len_utf8());
                 }
-                after
+                return Some(at - before.map_or(0, char::len_utf8));
             }
-            [first @ 0xE3..=0xE9, second, third, after @ ..] if is_same(same, [*first, *second, *third]) => {
-                folded.extend_from_slice(&[*first, *second, *third]);
-                after
-            }
-            _ => {
-                let character = text.get(text.len() - left..)?.chars().next()?;
-                match simple(character) {
-                    Some(Simple::Character(plain)) => push(folded, plain),
-                    Some(Simple::Nothing) => {}
-                    None => {
-                        folded.truncate(last_folded);
-                        return Some(text.len() - last);
-                    }
-                }
-                rest.get(character.len_utf8()..)?
-            }
-        };
-        (last, last_folded) = (left, start);
+        }
+        at += character.len_utf8();
     }
 }
 
-const fn is_space(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t'..=b'\r')
+/// Bytes of the characters at the start that are their own folded forms.
+fn unchanged(same: &Same, bytes: &[u8]) -> usize {
+    let mut rest = bytes;
+    loop {
+        rest = match rest {
+            [byte, after @ ..] if byte.is_ascii() && !byte.is_ascii_uppercase() && !is_space(*byte) => after,
+            [first @ 0xE3..=0xE9, second, third, after @ ..] if is_same(same, [*first, *second, *third]) => after,
+            _ => return bytes.len() - rest.len(),
+        };
+    }
 }
 
-fn push(folded: &mut Vec<u8>, character: char) {
-    folded.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+/// Of ASCII, as `simple` has it.
+const fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t'..=b'\r')
 }
 
 /// Which of the first 65,536 characters are simple, and their own folded form: a bit for each, 64 in a word. The six low bits of a
@@ -144,9 +128,9 @@ fn simple(character: char) -> Option<Simple> {
     }))
 }
 
-fn fold_by_tables(folded: &mut Vec<u8>, text: &str) {
+fn fold_by_tables(folded: &mut String, text: &str) {
     let characters = text.nfkc().filter(|character| !character.is_whitespace() && !is_invisible(*character));
-    characters.flat_map(char::to_lowercase).map(unified).for_each(|character| push(folded, character));
+    folded.extend(characters.flat_map(char::to_lowercase).map(unified));
 }
 
 /// The lines of a text with their folded forms, and the folded text as a whole.
@@ -163,7 +147,7 @@ impl<'a> FoldedLines<'a> {
     pub fn of(text: &'a str) -> Self {
         let mut lines: Vec<&str> = Vec::with_capacity(text.len() / USUAL_LINE + 1);
         lines.extend(ended_by_feeds(text));
-        let mut folded = Vec::with_capacity(text.len());
+        let mut folded = String::with_capacity(text.len());
         let ends = lines
             .iter()
             .map(|line| {
@@ -171,7 +155,7 @@ impl<'a> FoldedLines<'a> {
                 folded.len()
             })
             .collect();
-        Self { lines, text: text_of(folded), ends }
+        Self { lines, text: folded, ends }
     }
 
     /// The folded text, line ends away.
@@ -203,7 +187,7 @@ impl<'a> FoldedLines<'a> {
 /// The folded text's letters and digits alone.
 #[must_use]
 pub fn letters(text: &str) -> String {
-    letters_of_folded(fold(text))
+    letters_of_folded(fold(text).into_owned())
 }
 
 /// The letters and digits of a text that is folded already.
@@ -229,7 +213,7 @@ impl Mark {
     /// Folds the words.
     #[must_use]
     pub fn new(words: &str) -> Self {
-        Self::of_folded(fold(words))
+        Self::of_folded(fold(words).into_owned())
     }
 
     /// Takes words that are folded, or reduced to their letters, already.
@@ -268,7 +252,9 @@ impl Mark {
 #[must_use]
 pub fn contains_in_either_case(text: &str, words: &str) -> bool {
     let (text, words) = (text.as_bytes(), words.as_bytes());
-    !words.is_empty() && text.windows(words.len()).any(|part| part.eq_ignore_ascii_case(words))
+    let Some(first) = words.first() else { return false };
+    let places = memchr::memchr2_iter(first.to_ascii_lowercase(), first.to_ascii_uppercase(), text);
+    places.into_iter().any(|at| text.get(at..at + words.len()).is_some_and(|part| part.eq_ignore_ascii_case(words)))
 }
 
 /// Characters that a reader cannot see: the 12 of `Bidi_Control`, zero-width ones, soft hyphen, tags, variation selectors.
@@ -305,11 +291,12 @@ fn may_hold_invisible(text: &str) -> bool {
 
 /// Text without invisible characters, for showing and for reading values.
 #[must_use]
-pub fn visible(text: &str) -> Cow<'_, str> {
-    if may_hold_invisible(text) && text.chars().any(is_invisible) {
+pub fn visible<'t>(text: impl Into<Cow<'t, str>>) -> Cow<'t, str> {
+    let text = text.into();
+    if may_hold_invisible(&text) && text.chars().any(is_invisible) {
         text.chars().filter(|character| !is_invisible(*character)).collect()
     } else {
-        Cow::Borrowed(text)
+        text
     }
 }
 
@@ -369,7 +356,7 @@ const LEGAL_FORMS: &[&str] = &[
 /// (株), ㈱ and 株式会社 are the same; NFKC turns ㈱ into (株).
 #[must_use]
 pub fn fold_name(name: &str) -> String {
-    let mut folded = fold(name);
+    let mut folded = fold(name).into_owned();
     for form in LEGAL_FORMS {
         folded = folded.replace(form, "");
     }
@@ -445,19 +432,19 @@ mod tests {
             for two in pieces {
                 for three in pieces {
                     let text = format!("{one}{two}{three}{one}");
-                    let mut by_tables = Vec::new();
+                    let mut by_tables = String::new();
                     fold_by_tables(&mut by_tables, &text);
-                    assert_eq!(fold(&text), text_of(by_tables), "{text:?}");
+                    assert_eq!(fold(&text), by_tables, "{text:?}");
                 }
             }
         }
         let all: String =
             ('\u{3000}'..='\u{30FF}').chain('\u{4E00}'..='\u{9FFF}').chain('\u{FF00}'..='\u{FFEF}').chain('\0'..='\u{2FF}').collect();
-        let mut by_tables = Vec::new();
+        let mut by_tables = String::new();
         all.chars().for_each(|character| fold_by_tables(&mut by_tables, character.encode_utf8(&mut [0; 4])));
-        let mut one_by_one = Vec::new();
+        let mut one_by_one = String::new();
         all.chars().for_each(|character| fold_into(&mut one_by_one, character.encode_utf8(&mut [0; 4])));
-        assert_eq!(text_of(one_by_one), text_of(by_tables));
+        assert_eq!(one_by_one, by_tables);
     }
 
     #[test]

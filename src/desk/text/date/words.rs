@@ -7,6 +7,8 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use foldhash::fast::FixedState;
+
 /// All that one word can mean.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Meaning {
@@ -86,10 +88,12 @@ pub(super) fn meaning(word: &str) -> Option<Meaning> {
     WORDS.get(word).copied()
 }
 
-static WORDS: LazyLock<HashMap<&'static str, Meaning>> = LazyLock::new(|| table(include_str!("words.tsv")));
+static WORDS: LazyLock<Words> = LazyLock::new(|| table(include_str!("words.tsv")));
 
-fn table(rows: &'static str) -> HashMap<&'static str, Meaning> {
-    let mut words: HashMap<&'static str, Meaning> = HashMap::with_capacity(7_000);
+type Words = HashMap<&'static str, Meaning, FixedState>;
+
+fn table(rows: &'static str) -> Words {
+    let mut words = Words::with_capacity_and_hasher(7_000, FixedState::default());
     for row in rows.lines() {
         let mut columns = row.split('\t');
         let (Some(kind), Some(value), Some(word)) = (columns.next(), columns.next(), columns.next()) else { continue };
