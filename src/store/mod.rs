@@ -291,6 +291,10 @@ fn ours(connection: &Connection) -> Result<(), StoreError> {
     if schema::is_current(connection)? { Ok(()) } else { Err(StoreError::Older) }
 }
 
+/// The longest wait that is written into a row, in seconds: that of a mail in quarantine. What lies further ahead was written while the
+/// clock ran ahead, and counts for nothing: a machine that starts with a wrong time must not silence its office for years.
+const LONGEST_WAIT: i64 = 86_400;
+
 /// A point in time of a row, in UTC seconds.
 fn seconds(text: &str) -> Result<i64, StoreError> {
     text.parse::<jiff::Timestamp>()

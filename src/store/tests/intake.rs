@@ -91,6 +91,8 @@ fn quarantined_mails_wait_longer_and_longer_until_they_arrive_or_are_gone() {
         assert_eq!(due_quarantine(&connection, &place(7), NOW + wait - 1).expect("read"), [0_u32; 0], "{wait}");
         assert_eq!(due_quarantine(&connection, &place(7), NOW + wait).expect("read"), [5], "{wait}");
     }
+    let years_ago = NOW - 10 * 365 * DAY;
+    assert_eq!(due_quarantine(&connection, &place(7), years_ago).expect("read"), [5], "the clock ran ahead when it was put off");
     quarantine(&mut connection, 6, NOW);
     assert_eq!(known_uids(&connection, &place(7), 1, 9).expect("read"), [5, 6]);
     take(&mut connection, &Batch { absent: vec![6], ..batch(7, vec![incoming(5, b"at last")]) });

@@ -48,6 +48,18 @@ fn a_deferred_letter_waits_and_a_settled_one_rests() {
 }
 
 #[test]
+fn a_clock_that_ran_ahead_puts_no_letter_off_for_years() {
+    const YEARS: i64 = 10 * 365 * 86_400;
+    let mut connection = letters(2);
+    assert_eq!([(); 2].map(|()| claimed(&mut connection, NOW + YEARS)), [Some(1), Some(2)]);
+    let put_off = Settled::Deferred { until: NOW + YEARS + 300, words: String::new() };
+    settle(&mut connection, 1, &put_off, NOW + YEARS).expect("settled");
+    let put_off = Settled::Deferred { until: NOW + LONGEST_WAIT, words: String::new() };
+    settle(&mut connection, 2, &put_off, NOW + YEARS).expect("settled");
+    assert_eq!([(); 2].map(|()| claimed(&mut connection, NOW)), [Some(1), None], "a wait that may be meant is kept");
+}
+
+#[test]
 fn an_unspent_letter_was_never_claimed() {
     let mut connection = letters(1);
     claimed(&mut connection, NOW);

@@ -22,6 +22,30 @@ fn letters_count_for_the_sender_whatever_the_case_and_the_domain_for_an_hour() {
 }
 
 #[test]
+fn what_was_written_while_the_clock_ran_ahead_silences_nobody() {
+    let years_ago = NOW - 10 * 365 * DAY;
+    let mut connection = judged(&[greeting("a@applicant.example.co.jp", 1)]);
+    resume_after_a_trip(&mut connection, NOW);
+    let bounce =
+        "INSERT INTO bounces (address, at, status, words, proven, suspends) VALUES ('a@applicant.example.co.jp', ?1, '5.1.1', '', 1, 1)";
+    connection.execute(bounce, [crate::desk::text::date::utc_text(NOW)]).expect("written");
+    let ahead = standing_of(&connection, &greeting("a@applicant.example.co.jp", 2), years_ago);
+    assert_eq!(ahead, Standing::default());
+    // A step of some hours may be any of both: what may have been sent just now counts.
+    let step = standing_of(&connection, &greeting("a@applicant.example.co.jp", 2), NOW - 3_600);
+    assert_eq!((step.letters_to_sender.len(), step.letters_last_hour, step.letters_to_domain_last_hour), (1, 1, 1));
+    assert_eq!(step.bounced_at, Some(NOW));
+}
+
+/// The breaker trips and is closed again at this time.
+fn resume_after_a_trip(connection: &mut Connection, at: i64) {
+    connection
+        .execute("INSERT INTO breaker (tripped_at, letters) VALUES (?1, 60)", [crate::desk::text::date::utc_text(at)])
+        .expect("written");
+    assert!(resume(connection, "hanako", at).expect("resumed"));
+}
+
+#[test]
 fn a_cancelled_letter_never_was() {
     let mut connection = judged(&[greeting("a@applicant.example.co.jp", 1)]);
     order(&mut connection, 1, Order::Cancel, "test", NOW).expect("cancelled");
