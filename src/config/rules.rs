@@ -212,7 +212,7 @@ pub fn limits(value: Option<Value>, problems: &mut Problems) -> LimitsPart {
             depth: u8::try_from(section.number("forward-depth", 16, 1..=16, "forwards")).unwrap_or(16),
             ..Limits::default()
         },
-        batch_bytes: section.number("batch-mebibytes", 4, 1..=256, "MiB") << 20,
+        batch_bytes: section.number("batch-mebibytes", 1, 1..=256, "MiB") << 20,
         batch_mails: size(section.number("batch-mails", 200, 1..=1_000, "mails")),
         judging_threads: size(section.number("judging-threads", 0, 0..=256, "threads")),
         grace: std::time::Duration::from_secs(section.number("grace-seconds", 20, 1..=600, "seconds")),
