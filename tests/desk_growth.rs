@@ -27,6 +27,8 @@ use uketsuke::desk::words::FindingCode;
 const FACTOR: usize = 8;
 /// Between eight (linear) and sixty-four (square), with room for caches and neighbours.
 const MOST: f64 = 24.0;
+/// Elements are read to a depth of 256, so below that each unit may cost more than the one before it: growth is measured beyond.
+const FEWEST: usize = 512;
 /// Short runs are mostly noise.
 const LONG_ENOUGH: Duration = Duration::from_millis(4);
 const ROUNDS: usize = 3;
@@ -51,7 +53,7 @@ fn fastest(raw: &[u8], rules: &Rules) -> Duration {
 fn grows_linearly(name: &str, content_type: &str, unit: &str) {
     let rules = shipped_rules().expect("the shipped rules are valid");
     let build = |count: usize| mail(content_type, &unit.repeat(count));
-    let mut count = 64;
+    let mut count = FEWEST;
     let mut short = fastest(&build(count), &rules);
     while short < LONG_ENOUGH && unit.len() * count * 2 * FACTOR <= MOST_BYTES {
         count *= 2;
