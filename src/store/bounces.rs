@@ -81,10 +81,10 @@ pub(super) fn note_refusal(connection: &Connection, reply: i64, status: Option<&
     Ok(())
 }
 
-/// When the address was last called unknown, up to the time `latest`.
-pub(super) fn suspended_at(connection: &Connection, address: &str, latest: &str) -> Result<Option<String>, StoreError> {
-    let mut statement = connection.prepare_cached("SELECT max(at) FROM bounces WHERE address = ?1 AND suspends = 1 AND at <= ?2")?;
-    Ok(statement.query_row(params![address, latest], |row| row.get(0))?)
+/// When the address was last called unknown.
+pub(super) fn suspended_at(connection: &Connection, address: &str) -> Result<Option<String>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT max(at) FROM bounces WHERE address = ?1 AND suspends = 1")?;
+    Ok(statement.query_row(params![address], |row| row.get(0))?)
 }
 
 /// An operator sends the letter again, so the address may be written to.

@@ -27,10 +27,11 @@ pub fn tripped(connection: &Connection) -> Result<Option<Tripped>, StoreError> {
     Ok(statement.query_row([], |row| Ok(Tripped { tripped_at: row.get(0)?, letters: row.get(1)? })).optional()?)
 }
 
-/// When sending was last resumed: letters from before do not count again. A time still to come would let every letter pass until then.
-pub(super) fn resumed_at(connection: &Connection, now: i64) -> Result<Option<String>, StoreError> {
+/// When sending was last resumed, up to the time `latest`: letters from before do not count again. One of years to come would let every
+/// letter pass until then.
+pub(super) fn resumed_at(connection: &Connection, latest: &str) -> Result<Option<String>, StoreError> {
     let mut statement = connection.prepare_cached("SELECT max(resumed_at) FROM breaker WHERE resumed_at <= ?1")?;
-    Ok(statement.query_row(params![utc_text(now)], |row| row.get(0))?)
+    Ok(statement.query_row(params![latest], |row| row.get(0))?)
 }
 
 /// Trips it: every letter that waits for its time waits for a person instead. To be called in the transaction that writes the letter.

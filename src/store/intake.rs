@@ -7,7 +7,7 @@
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::raw::{self, Packed};
-use super::{LONGEST_WAIT, StoreError};
+use super::{FURTHEST_AHEAD, StoreError};
 use crate::desk::text::date::utc_text;
 use crate::fingerprint::sha256;
 
@@ -226,7 +226,7 @@ fn move_to(transaction: &Transaction<'_>, place: &Place, uid: u32, submission: i
 }
 
 /// Waits between the attempts to fetch a quarantined mail, in seconds; the last one repeats.
-const QUARANTINE_WAITS: [i64; 5] = [60, 600, 3_600, 21_600, LONGEST_WAIT];
+const QUARANTINE_WAITS: [i64; 5] = [60, 600, 3_600, 21_600, 86_400];
 
 fn quarantine(transaction: &Transaction<'_>, place: &Place, uid: u32, reason: &str, now: i64) -> Result<(), StoreError> {
     let attempts: Option<i64> = transaction
@@ -235,7 +235,7 @@ fn quarantine(transaction: &Transaction<'_>, place: &Place, uid: u32, reason: &s
         .optional()?;
     let attempts = attempts.unwrap_or(0);
     let step = usize::try_from(attempts).unwrap_or(usize::MAX).min(QUARANTINE_WAITS.len() - 1);
-    let wait = QUARANTINE_WAITS.get(step).copied().unwrap_or(LONGEST_WAIT);
+    let wait = QUARANTINE_WAITS.get(step).copied().unwrap_or(86_400);
     transaction
         .prepare_cached(
             "INSERT INTO quarantine (account, folder, uidvalidity, uid, reason, attempts, first_at, next_at) VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, ?7)
@@ -313,7 +313,7 @@ pub fn due_quarantine(connection: &Connection, place: &Place, now: i64) -> Resul
         "SELECT uid FROM quarantine WHERE account = ?1 AND folder = ?2 AND uidvalidity = ?3 AND (next_at <= ?4 OR next_at > ?5)
          ORDER BY uid LIMIT 100",
     )?;
-    let latest = utc_text(now.saturating_add(LONGEST_WAIT));
+    let latest = utc_text(now.saturating_add(FURTHEST_AHEAD));
     let rows = statement.query_map(params![place.account, place.folder, place.uidvalidity, utc_text(now), latest], |row| row.get(0))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }

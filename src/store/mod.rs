@@ -291,9 +291,10 @@ fn ours(connection: &Connection) -> Result<(), StoreError> {
     if schema::is_current(connection)? { Ok(()) } else { Err(StoreError::Older) }
 }
 
-/// The longest wait that is written into a row, in seconds: that of a mail in quarantine. What lies further ahead was written while the
-/// clock ran ahead, and counts for nothing: a machine that starts with a wrong time must not silence its office for years.
-const LONGEST_WAIT: i64 = 86_400;
+/// How far ahead times of rows are believed, in seconds: twice the longest wait, that of a mail in quarantine. What waits for a later time
+/// was put off by a clock that ran ahead (or the clock is behind now), and waits no longer. That a letter was sent is believed whatever its
+/// time: nobody gets a second one because a clock is wrong.
+const FURTHEST_AHEAD: i64 = 2 * 86_400;
 
 /// A point in time of a row, in UTC seconds.
 fn seconds(text: &str) -> Result<i64, StoreError> {

@@ -6,7 +6,7 @@ use regex::Regex;
 use rusqlite::{Connection, params};
 
 use super::intake::Sighting;
-use super::{LONGEST_WAIT, StoreError, bounces, breaker, seconds};
+use super::{FURTHEST_AHEAD, StoreError, bounces, breaker, seconds};
 use crate::desk::Reading;
 use crate::desk::rules::Rules;
 use crate::desk::standing::{Arrival, Breaker, Standing};
@@ -29,11 +29,11 @@ pub fn standing(connection: &Connection, reading: &Reading, rules: &Rules, sight
     let sender = sender(reading);
     let domain = sender.rsplit_once('@').map(|(_, domain)| domain.to_owned()).unwrap_or_default();
     let hour_ago = utc_text(now.saturating_sub(HOUR));
-    let latest = utc_text(now.saturating_add(LONGEST_WAIT));
+    let latest = utc_text(now.saturating_add(FURTHEST_AHEAD));
     let thread = thread(reading);
     let mut standing = Standing {
         settled: exists(connection, SETTLED, &sender)?,
-        letters_to_sender: letters_to(connection, &sender, &latest)?,
+        letters_to_sender: letters_to(connection, &sender)?,
         letters_in_thread: count(
             connection,
             &format!("SELECT count(*) FROM replies r JOIN submissions s ON s.id = r.submission WHERE s.thread = ?1 AND r.{COUNTED}"),
@@ -49,10 +49,10 @@ pub fn standing(connection: &Connection, reading: &Reading, rules: &Rules, sight
         letters_last_hour: count(
             connection,
             &format!("SELECT count(*) FROM replies WHERE created_at > ?1 AND created_at <= ?2 AND {COUNTED}"),
-            &[&breaker::resumed_at(connection, now)?.unwrap_or_default().max(hour_ago), &latest],
+            &[&breaker::resumed_at(connection, &latest)?.unwrap_or_default().max(hour_ago), &latest],
         )?,
         breaker: if breaker::tripped(connection)?.is_some() { Breaker::Tripped } else { Breaker::Closed },
-        bounced_at: bounces::suspended_at(connection, &sender, &latest)?.as_deref().map(seconds).transpose()?,
+        bounced_at: bounces::suspended_at(connection, &sender)?.as_deref().map(seconds).transpose()?,
         roster_names: roster_names(connection, &sender)?,
         arrival: match sighting {
             Sighting::Live => Arrival::Live,
@@ -123,13 +123,12 @@ fn count(connection: &Connection, sql: &str, values: &[&str]) -> Result<u32, Sto
     Ok(u32::try_from(found).unwrap_or(u32::MAX))
 }
 
-fn letters_to(connection: &Connection, sender: &str, latest: &str) -> Result<Vec<(String, i64)>, StoreError> {
+fn letters_to(connection: &Connection, sender: &str) -> Result<Vec<(String, i64)>, StoreError> {
     let sql = format!(
-        "SELECT kind, created_at FROM replies WHERE recipient = ?1 AND created_at <= ?2 AND {COUNTED}
-         ORDER BY created_at DESC LIMIT {LETTERS_REMEMBERED}"
+        "SELECT kind, created_at FROM replies WHERE recipient = ?1 AND {COUNTED} ORDER BY created_at DESC LIMIT {LETTERS_REMEMBERED}"
     );
     let mut statement = connection.prepare_cached(&sql)?;
-    let rows = statement.query_map(params![sender, latest], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
+    let rows = statement.query_map(params![sender], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
     let mut letters = Vec::new();
     for row in rows {
         let (kind, at) = row?;

@@ -18,7 +18,7 @@ pub fn is_mail_system(address: &str) -> bool {
     is_mail_system_local_part(&local_part(address))
 }
 
-/// In lower case, as most are.
+/// In lower case; most need no copy for it.
 fn local_part(address: &str) -> Cow<'_, str> {
     let local = local_and_domain(address).map_or(address, |(local, _)| local);
     if local.bytes().any(|byte| byte.is_ascii_uppercase()) { Cow::Owned(local.to_ascii_lowercase()) } else { Cow::Borrowed(local) }

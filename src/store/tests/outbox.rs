@@ -54,7 +54,7 @@ fn a_clock_that_ran_ahead_puts_no_letter_off_for_years() {
     assert_eq!([(); 2].map(|()| claimed(&mut connection, NOW + YEARS)), [Some(1), Some(2)]);
     let put_off = Settled::Deferred { until: NOW + YEARS + 300, words: String::new() };
     settle(&mut connection, 1, &put_off, NOW + YEARS).expect("settled");
-    let put_off = Settled::Deferred { until: NOW + LONGEST_WAIT, words: String::new() };
+    let put_off = Settled::Deferred { until: NOW + FURTHEST_AHEAD, words: String::new() };
     settle(&mut connection, 2, &put_off, NOW + YEARS).expect("settled");
     assert_eq!([(); 2].map(|()| claimed(&mut connection, NOW)), [Some(1), None], "a wait that may be meant is kept");
 }

@@ -22,27 +22,26 @@ fn letters_count_for_the_sender_whatever_the_case_and_the_domain_for_an_hour() {
 }
 
 #[test]
-fn what_was_written_while_the_clock_ran_ahead_silences_nobody() {
+fn a_clock_that_ran_ahead_trips_no_breaker_for_years_and_no_sender_gets_a_second_letter() {
+    const STEP: i64 = 3 * 3_600;
     let years_ago = NOW - 10 * 365 * DAY;
     let mut connection = judged(&[greeting("a@applicant.example.co.jp", 1)]);
-    resume_after_a_trip(&mut connection, NOW);
-    let bounce =
-        "INSERT INTO bounces (address, at, status, words, proven, suspends) VALUES ('a@applicant.example.co.jp', ?1, '5.1.1', '', 1, 1)";
-    connection.execute(bounce, [crate::desk::text::date::utc_text(NOW)]).expect("written");
-    let ahead = standing_of(&connection, &greeting("a@applicant.example.co.jp", 2), years_ago);
-    assert_eq!(ahead, Standing::default());
-    // A step of some hours may be any of both: what may have been sent just now counts.
-    let step = standing_of(&connection, &greeting("a@applicant.example.co.jp", 2), NOW - 3_600);
-    assert_eq!((step.letters_to_sender.len(), step.letters_last_hour, step.letters_to_domain_last_hour), (1, 1, 1));
-    assert_eq!(step.bounced_at, Some(NOW));
-}
-
-/// The breaker trips and is closed again at this time.
-fn resume_after_a_trip(connection: &mut Connection, at: i64) {
-    connection
-        .execute("INSERT INTO breaker (tripped_at, letters) VALUES (?1, 60)", [crate::desk::text::date::utc_text(at)])
-        .expect("written");
-    assert!(resume(connection, "hanako", at).expect("resumed"));
+    connection.execute("INSERT INTO breaker (tripped_at, letters) VALUES ('2026-11-23T15:00:00Z', 60)", []).expect("written");
+    let again = greeting("a@applicant.example.co.jp", 2);
+    for (now, letters) in [(years_ago, 0), (NOW - STEP, 1)] {
+        let found = standing_of(&connection, &again, now);
+        assert_eq!(
+            (found.letters_last_hour, found.letters_to_domain_last_hour),
+            (letters, letters),
+            "what may have been sent just now counts"
+        );
+        assert_eq!(found.letters_to_sender, [("missing".to_owned(), NOW)]);
+    }
+    assert!(resume(&mut connection, "hanako", NOW).expect("resumed"));
+    assert_eq!(standing_of(&connection, &again, NOW - STEP).letters_last_hour, 0, "letters from before do not count again");
+    take(&mut connection, &batch(7, vec![incoming(2, &greeting("b@applicant.example.co.jp", 2))]));
+    judge_all(&mut connection, years_ago);
+    assert_eq!(standing_of(&connection, &again, years_ago).letters_last_hour, 1, "no resumption of years to come lets letters pass");
 }
 
 #[test]
