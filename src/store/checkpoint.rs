@@ -18,6 +18,10 @@ const PORTION: i32 = 1_000;
 /// Pages of a log that the writer empties itself: 32 MiB.
 const LONG: i32 = 8_000;
 
+/// Bytes of the log's file that are kept when it begins again: those of a long one. Blocks that are given back each time are got anew each
+/// time.
+pub(super) const KEPT: u32 = 32 * 1024 * 1024;
+
 /// The thread that moves pages; it ends with the bell, which the writer's connection has.
 pub(super) type Thread = JoinHandle<()>;
 

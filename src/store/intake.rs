@@ -7,7 +7,7 @@
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::raw::{self, Packed};
-use super::{FURTHEST_AHEAD, StoreError};
+use super::{StoreError, latest};
 use crate::desk::text::date::utc_text;
 use crate::fingerprint::sha256;
 
@@ -313,8 +313,8 @@ pub fn due_quarantine(connection: &Connection, place: &Place, now: i64) -> Resul
         "SELECT uid FROM quarantine WHERE account = ?1 AND folder = ?2 AND uidvalidity = ?3 AND (next_at <= ?4 OR next_at > ?5)
          ORDER BY uid LIMIT 100",
     )?;
-    let latest = utc_text(now.saturating_add(FURTHEST_AHEAD));
-    let rows = statement.query_map(params![place.account, place.folder, place.uidvalidity, utc_text(now), latest], |row| row.get(0))?;
+    let rows =
+        statement.query_map(params![place.account, place.folder, place.uidvalidity, utc_text(now), latest(now)], |row| row.get(0))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 

@@ -25,6 +25,8 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::desk::text::date::utc_text;
+
 /// Why the store cannot do its work. Each text ends with what the operator can do.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -235,16 +237,17 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
     schema::refuse_others(&connection)?;
     // Without it SQLite plans several of our statements again at every new value that is bound to them: a tenth of all work.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-    connection.execute_batch(
+    connection.execute_batch(&format!(
         "PRAGMA journal_mode = WAL;
          PRAGMA synchronous = FULL;
-         PRAGMA journal_size_limit = 33554432;
+         PRAGMA journal_size_limit = {};
          PRAGMA foreign_keys = ON;
          PRAGMA secure_delete = ON;
          PRAGMA trusted_schema = OFF;
          PRAGMA cell_size_check = ON;
          PRAGMA temp_store = MEMORY;",
-    )?;
+        checkpoint::KEPT
+    ))?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
 }
@@ -295,6 +298,11 @@ fn ours(connection: &Connection) -> Result<(), StoreError> {
 /// was put off by a clock that ran ahead (or the clock is behind now), and waits no longer. That a letter was sent is believed whatever its
 /// time: nobody gets a second one because a clock is wrong.
 const FURTHEST_AHEAD: i64 = 2 * 86_400;
+
+/// The latest time of a row that is believed.
+fn latest(now: i64) -> String {
+    utc_text(now.saturating_add(FURTHEST_AHEAD))
+}
 
 /// A point in time of a row, in UTC seconds.
 fn seconds(text: &str) -> Result<i64, StoreError> {

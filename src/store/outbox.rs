@@ -5,7 +5,7 @@
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
-use super::{FURTHEST_AHEAD, StoreError, bounces, breaker, seconds};
+use super::{StoreError, bounces, breaker, latest, seconds};
 use crate::desk::bounce::{is_unknown_address, permanent_status};
 use crate::desk::text::date::utc_text;
 
@@ -120,7 +120,7 @@ pub fn claim(connection: &mut Connection, relay: &str, now: i64) -> Result<Optio
             "SELECT id, attempts + 1, envelope_from, recipient, bytes FROM replies
              WHERE state = 'queued' AND relay = ?2 AND (next_attempt_at <= ?1 OR next_attempt_at > ?3) ORDER BY next_attempt_at, id LIMIT 1",
         )?
-        .query_row(params![utc_text(now), relay, utc_text(now.saturating_add(FURTHEST_AHEAD))], |row| {
+        .query_row(params![utc_text(now), relay, latest(now)], |row| {
             Ok(Taken { id: row.get(0)?, attempts: row.get(1)?, envelope_from: row.get(2)?, recipient: row.get(3)?, bytes: row.get(4)? })
         })
         .optional()?;

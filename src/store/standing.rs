@@ -6,10 +6,11 @@ use regex::Regex;
 use rusqlite::{Connection, params};
 
 use super::intake::Sighting;
-use super::{FURTHEST_AHEAD, StoreError, bounces, breaker, seconds};
+use super::{StoreError, bounces, breaker, latest, seconds};
 use crate::desk::Reading;
 use crate::desk::rules::Rules;
 use crate::desk::standing::{Arrival, Breaker, Standing};
+use crate::desk::text::address::local_and_domain;
 use crate::desk::text::date::utc_text;
 use crate::desk::text::fold::fold;
 
@@ -27,9 +28,9 @@ const COUNTED: &str = "state <> 'cancelled'";
 /// [`StoreError`].
 pub fn standing(connection: &Connection, reading: &Reading, rules: &Rules, sighting: Sighting, now: i64) -> Result<Standing, StoreError> {
     let sender = sender(reading);
-    let domain = sender.rsplit_once('@').map(|(_, domain)| domain.to_owned()).unwrap_or_default();
+    let domain = local_and_domain(&sender).map(|(_, domain)| domain.to_owned()).unwrap_or_default();
     let hour_ago = utc_text(now.saturating_sub(HOUR));
-    let latest = utc_text(now.saturating_add(FURTHEST_AHEAD));
+    let latest = latest(now);
     let thread = thread(reading);
     let mut standing = Standing {
         settled: exists(connection, SETTLED, &sender)?,
