@@ -11,6 +11,7 @@ use super::status::{unopened, viewing};
 use super::words;
 use crate::desk::text::date::utc_text;
 use crate::desk::words::Verdict;
+use crate::store::files::Files;
 use crate::store::open_for_reading;
 use crate::store::query::{self, Filter};
 
@@ -52,8 +53,9 @@ pub fn list(path: &Path, list: &List) -> Result<(), Failure> {
     };
     let found = query::list(&connection, &filter).map_err(|error| Failure::of(&error))?;
     if Form::of(list.json) == Form::Json {
+        let files = Files::beside(&configuration.store);
         for submission in &found {
-            let raw = query::raw(&connection, submission.id).map_err(|error| Failure::of(&error))?;
+            let raw = query::raw(&connection, &files, submission.id).map_err(|error| Failure::of(&error))?;
             json_line(&as_json(submission, raw.as_deref(), &configuration.rules))?;
         }
         return Ok(());

@@ -12,6 +12,7 @@ use super::status::{unopened, viewing};
 use super::words;
 use crate::desk;
 use crate::desk::rules::Rules;
+use crate::store::files::Files;
 use crate::store::open_for_reading;
 use crate::store::query::{self, Notice, Submission};
 
@@ -28,7 +29,7 @@ pub fn show(path: &Path, id: i64, form: Form) -> Result<(), Failure> {
     let connection = open_for_reading(&configuration.store).map_err(|error| unopened(&configuration.store, &error))?;
     let found = query::show(&connection, id).map_err(|error| Failure::of(&error))?;
     let submission = found.ok_or_else(|| Failure::Failed(format!("there is no submission {id}; `uketsuke list` shows them")))?;
-    let raw = query::raw(&connection, id).map_err(|error| Failure::of(&error))?;
+    let raw = query::raw(&connection, &Files::beside(&configuration.store), id).map_err(|error| Failure::of(&error))?;
     match form {
         Form::Json => json_line(&as_json(&submission, raw.as_deref(), &configuration.rules))?,
         Form::Text => as_text(&submission, &configuration.zone)?,

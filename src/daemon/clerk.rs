@@ -23,6 +23,7 @@ use crate::desk::{self, Reading};
 use crate::judges::{self, Extent, Mail};
 use crate::store::bounces::Proof;
 use crate::store::conclusion::{self, Concluded, MOST_ATTEMPTS, Pending, Wanted};
+use crate::store::files::Files;
 use crate::store::intake::Kept;
 use crate::store::{Store, StoreError, breaker};
 
@@ -190,9 +191,10 @@ impl Clerk {
         halt::after("taken");
         let judging = Arc::clone(&self.judging.borrow());
         let (threads, rules) = (self.threads, Arc::clone(&judging));
+        let files = self.store.files();
         let poison = taken.iter().find(|pending| self.is_poison(pending)).map(|pending| pending.id);
         let read = tokio::task::spawn_blocking(move || {
-            let readings = readings(&taken, &rules, threads, poison);
+            let readings = readings(&taken, &files, &rules, threads, poison);
             taken
                 .into_iter()
                 .zip(readings)
@@ -317,7 +319,7 @@ impl Clerk {
 }
 
 /// Reads a group; a mail that ended the process or could not be concluded before, twice, is left to a person.
-fn readings(taken: &[Pending], judging: &Judging, threads: usize, poison: Option<i64>) -> Vec<Reading> {
+fn readings(taken: &[Pending], files: &Files, judging: &Judging, threads: usize, poison: Option<i64>) -> Vec<Reading> {
     if let Some(poison) = poison {
         tracing::error!(
             submission = poison,
@@ -325,7 +327,7 @@ fn readings(taken: &[Pending], judging: &Judging, threads: usize, poison: Option
         );
         return taken.iter().map(|_| desk::unread("judging failed or ended the process twice")).collect();
     }
-    let unpacked: Vec<Result<Cow<'_, [u8]>, StoreError>> = taken.iter().map(Pending::bytes).collect();
+    let unpacked: Vec<Result<Cow<'_, [u8]>, StoreError>> = taken.iter().map(|pending| pending.bytes(files)).collect();
     let mails: Vec<Mail<'_>> = taken.iter().zip(&unpacked).map(|(pending, bytes)| mail(pending, bytes)).collect();
     let mut readings: Vec<Reading> = match mails.as_slice() {
         // Starting a thread takes longer than reading a usual mail.

@@ -10,6 +10,7 @@ use super::shelf::{self, Shelf};
 use crate::clock;
 use crate::config::Start;
 use crate::mailbox::{self, Action, Event, Filed, Filing, LedgerError, Receipt, SentLetter};
+use crate::store::files::Files;
 use crate::store::health::{self, Fact};
 use crate::store::intake::{self, Incoming, Kept, Sighting};
 use crate::store::sent_letters::{self, Learnt};
@@ -49,11 +50,11 @@ impl Ledger {
     /// Packs the arrivals; more than a few kilobytes on a thread that may be busy for a while: neither the wire nor the store's thread
     /// waits for it.
     async fn packed(&self, arrivals: Vec<mailbox::Arrival>) -> Result<(Vec<Incoming>, Vec<Option<Vec<u8>>>), StoreError> {
-        let start = self.start;
+        let (start, files) = (self.start, self.store.files());
         let bytes: usize = arrivals.iter().map(|arrival| arrival.content.bytes().len()).sum();
         let pack = move || {
             let packed = arrivals.into_iter().map(|arrival| {
-                let incoming = incoming(&arrival, start)?;
+                let incoming = incoming(&arrival, start, &files)?;
                 let bytes = arrival.content.into_bytes();
                 Ok((incoming, (bytes.len() <= shelf::ROOM).then_some(bytes)))
             });
@@ -90,12 +91,12 @@ impl std::fmt::Debug for Prepared {
     }
 }
 
-fn incoming(arrival: &mailbox::Arrival, start: Start) -> Result<Incoming, StoreError> {
+fn incoming(arrival: &mailbox::Arrival, start: Start, files: &Files) -> Result<Incoming, StoreError> {
     let content: (Kept, &[u8]) = match &arrival.content {
         mailbox::Content::Whole(bytes) => (Kept::Whole, bytes),
         mailbox::Content::HeadersOnly(bytes) => (Kept::Headers, bytes),
     };
-    Incoming::packed(arrival.uid, arrival.internal_date, arrival.size, content, sighted(arrival.sighting, start))
+    Incoming::laid_down(files, arrival.uid, arrival.internal_date, arrival.size, content, sighted(arrival.sighting, start))
 }
 
 /// Mails of the first look are new ones where the operator wants them answered.

@@ -9,6 +9,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::bounces::{self, Linked, Proof};
 use super::breaker;
+use super::files::Files;
 use super::intake::{Kept, Sighting};
 use super::raw::{self, Packed};
 use super::seconds;
@@ -50,6 +51,8 @@ pub enum Raw {
     AtHand(Vec<u8>),
     /// As its rows hold it; unpacked by whoever reads it.
     Packed(Packed),
+    /// In its file; read by whoever judges it.
+    InFile,
     /// Not to be had: it was read and let go, or no row holds it, since somebody removed them or the file is damaged.
     Gone,
 }
@@ -60,6 +63,7 @@ impl std::fmt::Debug for Raw {
         match self {
             Self::AtHand(bytes) => write!(formatter, "AtHand({} bytes)", bytes.len()),
             Self::Packed(packed) => packed.fmt(formatter),
+            Self::InFile => formatter.write_str("InFile"),
             Self::Gone => formatter.write_str("Gone"),
         }
     }
@@ -69,8 +73,8 @@ impl Pending {
     /// The mail's bytes, or those of its header block.
     ///
     /// # Errors
-    /// [`StoreError::Row`] when its rows are damaged or gone.
-    pub fn bytes(&self) -> Result<Cow<'_, [u8]>, StoreError> {
+    /// [`StoreError::Row`] when its rows or its file are damaged or gone.
+    pub fn bytes(&self, files: &Files) -> Result<Cow<'_, [u8]>, StoreError> {
         let size = match self.content {
             Kept::Whole => self.size,
             Kept::Headers => 0,
@@ -78,8 +82,8 @@ impl Pending {
         match &self.raw {
             Raw::AtHand(bytes) => Ok(Cow::Borrowed(bytes)),
             Raw::Packed(packed) => packed.unpacked(size).map(Cow::Owned),
-            // A mail whose bytes are gone is never judged as an empty one.
-            Raw::Gone => Err(StoreError::Row("the bytes of the mail are gone".to_owned())),
+            Raw::InFile => files.kept(&self.sha256)?.map(Cow::Owned).ok_or_else(gone),
+            Raw::Gone => Err(gone()),
         }
     }
 
@@ -87,6 +91,11 @@ impl Pending {
     pub fn let_go(&mut self) {
         self.raw = Raw::Gone;
     }
+}
+
+/// A mail whose bytes are gone is never judged as an empty one.
+fn gone() -> StoreError {
+    StoreError::Row("the bytes of the mail are gone".to_owned())
 }
 
 /// Which submissions are taken for judging.
@@ -138,7 +147,7 @@ fn take(connection: &mut Connection, wanted: Wanted<'_>) -> Result<Vec<Pending>,
 
 fn pending(transaction: &Transaction<'_>, condition_and_order: &'static str, wanted: Wanted<'_>) -> Result<Vec<Pending>, StoreError> {
     let sql = format!(
-        "SELECT s.id, s.receipt, s.sha256, s.content, s.sighting, s.received_at, s.attempts, s.size, s.account
+        "SELECT s.id, s.receipt, s.sha256, s.content, s.sighting, s.received_at, s.attempts, s.size, s.account, s.kept
          FROM submissions s WHERE s.verdict IS NULL AND {condition_and_order} LIMIT ?1"
     );
     let mut statement = transaction.prepare_cached(&sql)?;
@@ -155,6 +164,7 @@ fn pending(transaction: &Transaction<'_>, condition_and_order: &'static str, wan
         let id = row.get(0)?;
         let kept = match (wanted.at_hand)(id) {
             Some(bytes) => Some(Raw::AtHand(bytes)),
+            None if row.get_ref(9)?.as_str().is_ok_and(|word| word == "file") => Some(Raw::InFile),
             None => raw::kept(transaction, id)?.map(Raw::Packed),
         };
         taken.push(Pending {

@@ -6,6 +6,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
+use super::files::{Files, LARGE};
 use super::raw::{self, Packed};
 use super::{StoreError, latest};
 use crate::desk::text::date::utc_text;
@@ -21,26 +22,50 @@ pub struct Incoming {
     pub size: u64,
     /// Fingerprint of the bytes: the same mail, the same fingerprint.
     pub sha256: String,
-    /// As they are kept.
-    pub raw: Packed,
+    pub raw: AtRest,
     pub content: Kept,
     pub sighting: Sighting,
 }
 
 impl Incoming {
-    /// Packs a mail for its row. Takes a while for a large one, so it is done beside the store's thread. `size` in bytes is that of the
-    /// whole mail, `bytes` is what of it is kept.
+    /// Packs a mail for its rows, or puts a large one into its file. Takes a while, so it is done beside the store's thread. `size` in bytes
+    /// is that of the whole mail, `bytes` is what of it is kept.
     ///
     /// # Errors
-    /// [`StoreError::Row`] when there is no memory for the compressor.
-    pub fn packed(
+    /// [`StoreError`] with the remedy when a file cannot be written; [`StoreError::Row`] when there is no memory for the compressor.
+    pub fn laid_down(
+        files: &Files,
         uid: u32,
         internal_date: Option<i64>,
         size: u64,
         (content, bytes): (Kept, &[u8]),
         sighting: Sighting,
     ) -> Result<Self, StoreError> {
-        Ok(Self { uid, internal_date, size, sha256: fingerprint(bytes, content, size), raw: Packed::of(bytes)?, content, sighting })
+        let sha256 = fingerprint(bytes, content, size);
+        let raw = if content == Kept::Whole && bytes.len() > LARGE {
+            files.keep(&sha256, bytes)?;
+            AtRest::File
+        } else {
+            AtRest::Rows(Packed::of(bytes)?)
+        };
+        Ok(Self { uid, internal_date, size, sha256, raw, content, sighting })
+    }
+}
+
+/// Where a mail's bytes are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AtRest {
+    Rows(Packed),
+    /// Named by the mail's fingerprint.
+    File,
+}
+
+impl AtRest {
+    const fn word(&self) -> &'static str {
+        match self {
+            Self::Rows(_) => "rows",
+            Self::File => "file",
+        }
     }
 }
 
@@ -177,8 +202,9 @@ fn insert(transaction: &Transaction<'_>, place: &Place, mail: &Incoming, zone: &
     // As SQLite numbers rows itself; known beforehand, since the receipt holds the number.
     let id: i64 = transaction.prepare_cached("SELECT coalesce(max(id), 0) + 1 FROM submissions")?.query_row([], |row| row.get(0))?;
     let mut statement = transaction.prepare_cached(
-        "INSERT INTO submissions (account, folder, uidvalidity, uid, sha256, size, content, sighting, received_at, stored_at, id, receipt)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+        "INSERT INTO submissions (account, folder, uidvalidity, uid, sha256, size, content, sighting, received_at, stored_at, id, receipt,
+            kept)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
     )?;
     statement.execute(params![
         place.account,
@@ -193,8 +219,11 @@ fn insert(transaction: &Transaction<'_>, place: &Place, mail: &Incoming, zone: &
         utc_text(now),
         id,
         receipt(id, received, zone),
+        mail.raw.word(),
     ])?;
-    raw::keep(transaction, id, &mail.raw)?;
+    if let AtRest::Rows(packed) = &mail.raw {
+        raw::keep(transaction, id, packed)?;
+    }
     Ok(id)
 }
 

@@ -8,6 +8,7 @@ pub mod bounces;
 pub mod breaker;
 mod checkpoint;
 pub mod conclusion;
+pub mod files;
 pub mod health;
 pub mod intake;
 pub mod outbox;
@@ -19,12 +20,14 @@ pub mod standing;
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use tokio::sync::{mpsc, oneshot};
 
+use self::files::Files;
 use crate::desk::text::date::utc_text;
 
 /// Why the store cannot do its work. Each text ends with what the operator can do.
@@ -117,6 +120,7 @@ const BUSY: Duration = Duration::from_secs(5);
 pub struct Store {
     jobs: mpsc::Sender<Job>,
     path: PathBuf,
+    files: Arc<Files>,
 }
 
 /// Ends with the store's last handle; joining it waits for the last commit and the final checkpoint.
@@ -131,6 +135,9 @@ impl Store {
         let lock = lock(path)?;
         let mut connection = connect(path)?;
         schema::migrate(&mut connection)?;
+        let files = Files::beside(path);
+        files.open()?;
+        erase(&connection, &files)?;
         let checkpoints = checkpoint::beside(&mut connection, path)?;
         let (jobs, mut waiting) = mpsc::channel::<Job>(WAITING_JOBS);
         let thread = std::thread::Builder::new()
@@ -144,7 +151,7 @@ impl Store {
                 drop(lock);
             })
             .map_err(|error| StoreError::CannotOpen { path: path.to_path_buf(), detail: error.to_string() })?;
-        Ok((Self { jobs, path: path.to_path_buf() }, thread))
+        Ok((Self { jobs, path: path.to_path_buf(), files: Arc::new(files) }, thread))
     }
 
     /// Runs a job on the writing connection and waits for it.
@@ -186,6 +193,30 @@ impl Store {
     pub fn path(&self) -> &Path {
         &self.path
     }
+
+    /// The large mails beside it.
+    #[must_use]
+    pub fn files(&self) -> Arc<Files> {
+        Arc::clone(&self.files)
+    }
+}
+
+/// Removes the files of submissions that somebody deleted; one that cannot be removed is tried again at the next start.
+fn erase(connection: &Connection, files: &Files) -> Result<(), StoreError> {
+    let names: Vec<String> =
+        connection.prepare("SELECT sha256 FROM erased_files")?.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    for name in names {
+        // Another account may have had the same mail, or the mailbox had it still.
+        let is_kept: bool =
+            connection
+                .query_row("SELECT EXISTS (SELECT 1 FROM submissions WHERE sha256 = ?1 AND kept = 'file')", [&name], |row| row.get(0))?;
+        if !is_kept && let Err(error) = files.remove(&name) {
+            tracing::warn!(%error, "The file of an erased mail could not be removed; it is tried again at the next start.");
+            continue;
+        }
+        connection.execute("DELETE FROM erased_files WHERE sha256 = ?1", [&name])?;
+    }
+    Ok(())
 }
 
 /// Runs a job whose commit may be taken back by a power cut, but not by the end of the process (`synchronous=NORMAL` in WAL mode).

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::StoreError;
 use super::breaker::{self, Tripped};
+use super::files::Files;
 use super::raw;
 
 /// The health of everything, as rows tell it.
@@ -277,8 +278,13 @@ pub fn show(connection: &Connection, id: i64) -> Result<Option<Submission>, Stor
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn raw(connection: &Connection, id: i64) -> Result<Option<Vec<u8>>, StoreError> {
-    raw::kept(connection, id)?.map(|packed| packed.unpacked(0)).transpose()
+pub fn raw(connection: &Connection, files: &Files, id: i64) -> Result<Option<Vec<u8>>, StoreError> {
+    if let Some(packed) = raw::kept(connection, id)? {
+        return packed.unpacked(0).map(Some);
+    }
+    let name: Option<String> =
+        connection.query_row("SELECT sha256 FROM submissions WHERE id = ?1 AND kept = 'file'", params![id], |row| row.get(0)).optional()?;
+    name.map_or(Ok(None), |name| files.kept(&name))
 }
 
 fn submission(row: &Row<'_>) -> rusqlite::Result<Submission> {

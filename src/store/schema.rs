@@ -11,7 +11,7 @@ use super::StoreError;
 pub const APPLICATION_ID: i32 = 0x554B_5453;
 
 /// The versions, the oldest first; `PRAGMA user_version` counts them.
-const MIGRATIONS: &[&str] = &[include_str!("schema/001.sql"), include_str!("schema/002.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("schema/001.sql"), include_str!("schema/002.sql"), include_str!("schema/003.sql")];
 
 /// Refuses a file that is not ours to change. Reads only.
 ///

@@ -4,6 +4,7 @@ mod bounces;
 mod breaker;
 mod conclusion;
 mod file;
+mod files;
 mod intake;
 mod outbox;
 mod sent_letters;
@@ -35,9 +36,14 @@ fn place(uidvalidity: u32) -> Place {
     Place { account: "desk".to_owned(), folder: "INBOX".to_owned(), uidvalidity }
 }
 
+/// Where no large mail can be put.
+fn nowhere() -> Files {
+    Files::beside(Path::new("/nonexistent/uketsuke.db"))
+}
+
 fn incoming(uid: u32, bytes: &[u8]) -> Incoming {
     let size = u64::try_from(bytes.len()).expect("small");
-    Incoming::packed(uid, Some(NOW - 60), size, (Kept::Whole, bytes), Sighting::Live).expect("packed")
+    Incoming::laid_down(&nowhere(), uid, Some(NOW - 60), size, (Kept::Whole, bytes), Sighting::Live).expect("laid down")
 }
 
 fn batch(uidvalidity: u32, mails: Vec<Incoming>) -> Batch {
@@ -121,7 +127,7 @@ fn judge_all(connection: &mut Connection, now: i64) {
             break;
         }
         let group: Vec<(Pending, Reading)> =
-            taken.into_iter().map(|pending| (pending.clone(), desk::read(&pending.bytes().expect("unpacked"), &rules))).collect();
+            taken.into_iter().map(|pending| (pending.clone(), desk::read(&pending.bytes(&nowhere()).expect("unpacked"), &rules))).collect();
         let judge = |pending: &Pending, reading: &Reading, standing: &Standing| written(pending, reading, standing, now);
         conclude(connection, &group, &rules, "v1", &judge, now).expect("concluded");
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use testbed::imap::{self, Folder};
+use testbed::mail::{Random, bulk};
 use testbed::smtp;
 
 use crate::office::Office;
@@ -43,6 +44,23 @@ async fn killed_after_the_mails_were_stored() {
 #[tokio::test]
 async fn killed_while_judging() {
     recovers_from("taken", unfiled).await;
+}
+
+/// What lay in memory is gone; the next run reads the mail's file.
+#[tokio::test]
+async fn killed_after_a_large_mail_was_stored() {
+    let (_, seed) = Random::of_this_run();
+    let large = bulk(seed, 2_000).find(|mail| mail.raw.len() > 200_000).expect("one in fifty is");
+    let post = Post { mails: vec![large] };
+    let office = Office::with_post(&post, |plan| plan);
+    dies_after("T1", &office).await;
+    let daemon = office.start();
+    office.until_settled(1).await;
+    assert_eq!(office.judged(), post.rows(), "seed {seed}");
+    assert_eq!(office.rows("SELECT kept FROM submissions"), ["file"]);
+    let shown = office.ask(&["show", "1", "--raw"]).await;
+    assert!(shown.stdout.as_bytes() == post.mails[0].raw, "seed {seed}: other bytes");
+    daemon.close().await;
 }
 
 #[tokio::test]

@@ -2,19 +2,19 @@
 
 use super::*;
 
-struct Folder(tempfile::TempDir);
+pub(super) struct Folder(tempfile::TempDir);
 
 impl Folder {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self(tempfile::tempdir().expect("a temporary folder"))
     }
 
-    fn path(&self) -> PathBuf {
+    pub(super) fn path(&self) -> PathBuf {
         self.0.path().join("uketsuke.db")
     }
 }
 
-fn close(store: Store, thread: WriterThread) {
+pub(super) fn close(store: Store, thread: WriterThread) {
     drop(store);
     thread.join().expect("the writer ends");
 }
@@ -31,7 +31,7 @@ fn a_new_file_is_ours_and_opens_again() {
         close(store, thread);
     }
     let connection = open_for_reading(&folder.path()).expect("ours");
-    assert_eq!(number(&connection, "PRAGMA user_version"), 2);
+    assert_eq!(number(&connection, "PRAGMA user_version"), 3);
     assert_eq!(number(&connection, "PRAGMA application_id"), i64::from(schema::APPLICATION_ID));
     assert!(connection.execute("DELETE FROM health", []).is_err(), "readers cannot write");
 }
@@ -89,16 +89,16 @@ fn a_full_disk_is_told_as_such_by_the_writer_and_ends_nothing() {
     let (store, thread) = Store::open(&folder.path()).expect("opened");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let outcome = runtime.block_on(async {
-        let noise = noise(1, 400_000);
+        let mails: Vec<Incoming> = (1..8).map(|uid| incoming(uid, &noise(uid, 60_000))).collect();
         let limit = |pages: i64| store.write(move |connection| Ok(connection.pragma_update(None, "max_page_count", pages)?));
-        let keep = |bytes: Vec<u8>| store.write(move |connection| receive(connection, &batch(7, vec![incoming(1, &bytes)]), &tokyo(), NOW));
+        let keep = |mails: Vec<Incoming>| store.write(move |connection| receive(connection, &batch(7, mails), &tokyo(), NOW));
         limit(60).await.expect("set");
-        let full = keep(noise.clone()).await;
+        let full = keep(mails.clone()).await;
         limit(100_000).await.expect("set");
-        (full, keep(noise).await)
+        (full, keep(mails).await)
     });
     assert!(matches!(outcome.0, Err(StoreError::DiskFull)), "{:?}", outcome.0);
-    assert_eq!(outcome.1.expect("there is room again"), [Some(1)]);
+    assert_eq!(outcome.1.expect("there is room again"), (1..8).map(Some).collect::<Vec<_>>());
     close(store, thread);
 }
 

@@ -60,7 +60,7 @@ fn two_accounts_know_nothing_of_each_other() {
 fn headers_alone_are_told_apart_by_the_size_of_the_mail() {
     let mut connection = in_memory();
     let header = b"Subject: large\r\n\r\n";
-    let headers = |uid, size| Incoming::packed(uid, None, size, (Kept::Headers, header), Sighting::Live).expect("packed");
+    let headers = |uid, size| Incoming::laid_down(&nowhere(), uid, None, size, (Kept::Headers, header), Sighting::Live).expect("laid down");
     let taken = take(&mut connection, &batch(7, vec![headers(1, 30_000_000), headers(2, 40_000_000), headers(3, 30_000_000)]));
     assert_eq!(taken, [Some(1), Some(2), None]);
     assert_eq!(number(&connection, "SELECT max(size) FROM submissions"), 40_000_000);
@@ -114,13 +114,13 @@ fn a_full_disk_takes_nothing_of_a_batch_and_all_of_it_later() {
     let mut connection = in_memory();
     let pages = number(&connection, "PRAGMA page_count");
     connection.pragma_update(None, "max_page_count", pages + 60).expect("set");
-    let batch = batch(7, vec![incoming(1, b"small"), incoming(2, &noise(1, 200_000)), incoming(3, &noise(2, 200_000))]);
+    let batch = batch(7, (1..9).map(|uid| incoming(uid, &noise(uid, 50_000))).collect());
     let refused = receive(&mut connection, &batch, &tokyo(), NOW);
     assert!(matches!(refused, Err(StoreError::DiskFull)), "{refused:?}");
     assert_eq!(number(&connection, "SELECT count(*) FROM submissions"), 0);
     assert_eq!(cursor(&connection, "desk", "INBOX").expect("read"), None);
     connection.pragma_update(None, "max_page_count", 1_000_000).expect("set");
-    assert_eq!(take(&mut connection, &batch), [Some(1), Some(2), Some(3)]);
+    assert_eq!(take(&mut connection, &batch), (1..9).map(Some).collect::<Vec<_>>());
 }
 
 #[test]
