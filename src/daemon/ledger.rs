@@ -154,11 +154,12 @@ impl mailbox::Ledger for Ledger {
         Ok(Prepared { batch, bytes })
     }
 
-    async fn receive(&self, Prepared { batch, bytes }: Prepared) -> Result<Receipt, LedgerError> {
+    async fn receive(&self, prepared: Vec<Prepared>) -> Result<Receipt, LedgerError> {
+        let (batches, bytes): (Vec<_>, Vec<_>) = prepared.into_iter().map(|Prepared { batch, bytes }| (batch, bytes)).unzip();
         let (zone, shelf) = (self.zone.clone(), Arc::clone(&self.shelf));
         let taken = self.store.write(move |connection| {
-            let taken = intake::receive(connection, &batch, &zone, clock::now())?;
-            for (submission, bytes) in taken.iter().zip(bytes) {
+            let taken = intake::receive(connection, &batches, &zone, clock::now())?;
+            for (submission, bytes) in taken.iter().zip(bytes.into_iter().flatten()) {
                 if let Some(submission) = submission {
                     shelf.put(*submission, bytes);
                 }
@@ -166,9 +167,9 @@ impl mailbox::Ledger for Ledger {
             Ok(taken)
         });
         let taken = taken.await.map_err(failed)?;
-        super::halt::after("T1");
         let stored = taken.iter().flatten().count();
         if stored > 0 {
+            super::halt::after("T1");
             self.arrivals.notify_one();
         }
         Ok(Receipt { stored, known: taken.len().saturating_sub(stored) })

@@ -17,7 +17,7 @@ pub trait Ledger: Send + Sync + 'static {
     /// Does what takes time and needs no transaction: it goes on while the batch before is received and the one after is fetched.
     fn prepare(&self, batch: Batch) -> impl Future<Output = Result<Self::Prepared, LedgerError>> + Send;
 
-    /// T1: the arrivals, the quarantine and the new cursor, in one transaction.
+    /// T1: the arrivals, the quarantine and the new cursor of some batches, one after the other, in one transaction.
     ///
     /// A UID that is already known *with the same content* is not stored again; with other content it is a new submission.
     /// An arrival marked [`Sighting::Rescan`] may be an old acquaintance under a new UID (UIDVALIDITY changed, or the server was
@@ -27,7 +27,7 @@ pub trait Ledger: Send + Sync + 'static {
     ///
     /// A UID in quarantine leaves it when it arrives or is absent. The cursor may go down as well as up: `next_uid` and `backlog`
     /// are stored as given.
-    fn receive(&self, batch: Self::Prepared) -> impl Future<Output = Result<Receipt, LedgerError>> + Send;
+    fn receive(&self, batches: Vec<Self::Prepared>) -> impl Future<Output = Result<Receipt, LedgerError>> + Send;
 
     /// Every UID from `from` to `to` that was ever handed to [`Ledger::receive`] (stored, recognised or quarantined), ascending.
     fn known_uids(&self, place: &Place, from: u32, to: u32) -> impl Future<Output = Result<Vec<u32>, LedgerError>> + Send;
@@ -105,7 +105,7 @@ pub enum Sighting {
     Rescan,
 }
 
-/// What one transaction T1 holds.
+/// What is received together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Batch {
     pub place: Place,
@@ -184,7 +184,7 @@ pub struct Quarantined {
     pub reason: String,
 }
 
-/// What became of a batch.
+/// What became of some batches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Receipt {
     pub stored: usize,

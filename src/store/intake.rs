@@ -142,24 +142,31 @@ pub struct Batch {
     pub backlog: Option<(u32, Sighting)>,
 }
 
-/// Takes a batch. `now` in UTC seconds; `zone` numbers the receipts by the office's day.
+/// Takes batches, one after the other, in one transaction. `now` in UTC seconds; `zone` numbers the receipts by the office's day.
 /// Returns the submission that each mail became, in the order of the mails; none where it was one already.
 ///
 /// # Errors
-/// [`StoreError`]; then nothing of the batch was taken and the cursor stays.
-pub fn receive(connection: &mut Connection, batch: &Batch, zone: &jiff::tz::TimeZone, now: i64) -> Result<Vec<Option<i64>>, StoreError> {
+/// [`StoreError`]; then nothing of the batches was taken and the cursor stays.
+pub fn receive(
+    connection: &mut Connection,
+    batches: &[Batch],
+    zone: &jiff::tz::TimeZone,
+    now: i64,
+) -> Result<Vec<Option<i64>>, StoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let mut taken = Vec::with_capacity(batch.mails.len());
-    for mail in &batch.mails {
-        taken.push(receive_mail(&transaction, &batch.place, mail, zone, now)?);
+    let mut taken = Vec::with_capacity(batches.iter().map(|batch| batch.mails.len()).sum());
+    for batch in batches {
+        for mail in &batch.mails {
+            taken.push(receive_mail(&transaction, &batch.place, mail, zone, now)?);
+        }
+        for (uid, reason) in &batch.quarantined {
+            quarantine(&transaction, &batch.place, *uid, reason, now)?;
+        }
+        for uid in &batch.absent {
+            release(&transaction, &batch.place, *uid)?;
+        }
+        move_cursor(&transaction, batch, now)?;
     }
-    for (uid, reason) in &batch.quarantined {
-        quarantine(&transaction, &batch.place, *uid, reason, now)?;
-    }
-    for uid in &batch.absent {
-        release(&transaction, &batch.place, *uid)?;
-    }
-    move_cursor(&transaction, batch, now)?;
     transaction.commit()?;
     Ok(taken)
 }

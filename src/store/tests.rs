@@ -56,7 +56,7 @@ fn tokyo() -> TimeZone {
 }
 
 fn take(connection: &mut Connection, batch: &Batch) -> Vec<Option<i64>> {
-    receive(connection, batch, &tokyo(), NOW).expect("received")
+    receive(connection, std::slice::from_ref(batch), &tokyo(), NOW).expect("received")
 }
 
 /// A mail without a notice; the number makes it unlike all others.

@@ -137,7 +137,7 @@ impl Ledger for MemoryLedger {
         Ok(batch)
     }
 
-    async fn receive(&self, batch: Batch) -> Result<Receipt, LedgerError> {
+    async fn receive(&self, batches: Vec<Batch>) -> Result<Receipt, LedgerError> {
         // A real transaction takes a moment; so the watcher has to cope with waiting for it.
         tokio::task::yield_now().await;
         self.run_hook();
@@ -146,34 +146,36 @@ impl Ledger for MemoryLedger {
                 rows.failing -= 1;
                 return Err(LedgerError { sentence: "the disk is full; make room".to_owned() });
             }
-            let Batch { place, arrivals, quarantined, absent, next_uid, backlog } = batch;
-            let uidvalidity = place.uidvalidity;
             let mut receipt = Receipt::default();
-            rows.batches.push((arrivals.iter().map(|arrival| arrival.uid).collect(), next_uid));
-            for arrival in arrivals {
-                rows.quarantine.remove(&arrival.uid);
-                rows.due.remove(&arrival.uid);
-                let fresh = rows.known.insert((uidvalidity, arrival.uid));
-                let familiar = rows.kept.iter().any(|kept| kept.content == arrival.content);
-                if familiar && (arrival.sighting == Sighting::Rescan || !fresh) {
-                    rows.again += 1;
-                    receipt.known += 1;
-                } else {
-                    rows.kept.push(arrival);
-                    receipt.stored += 1;
+            for batch in batches {
+                let Batch { place, arrivals, quarantined, absent, next_uid, backlog } = batch;
+                let uidvalidity = place.uidvalidity;
+                rows.batches.push((arrivals.iter().map(|arrival| arrival.uid).collect(), next_uid));
+                for arrival in arrivals {
+                    rows.quarantine.remove(&arrival.uid);
+                    rows.due.remove(&arrival.uid);
+                    let fresh = rows.known.insert((uidvalidity, arrival.uid));
+                    let familiar = rows.kept.iter().any(|kept| kept.content == arrival.content);
+                    if familiar && (arrival.sighting == Sighting::Rescan || !fresh) {
+                        rows.again += 1;
+                        receipt.known += 1;
+                    } else {
+                        rows.kept.push(arrival);
+                        receipt.stored += 1;
+                    }
                 }
+                for mail in quarantined {
+                    rows.known.insert((uidvalidity, mail.uid));
+                    rows.due.remove(&mail.uid);
+                    rows.quarantine.insert(mail.uid, mail.reason);
+                }
+                for uid in absent {
+                    rows.absent.push(uid);
+                    rows.quarantine.remove(&uid);
+                    rows.due.remove(&uid);
+                }
+                rows.cursor = Some(Cursor { uidvalidity, next_uid, backlog });
             }
-            for mail in quarantined {
-                rows.known.insert((uidvalidity, mail.uid));
-                rows.due.remove(&mail.uid);
-                rows.quarantine.insert(mail.uid, mail.reason);
-            }
-            for uid in absent {
-                rows.absent.push(uid);
-                rows.quarantine.remove(&uid);
-                rows.due.remove(&uid);
-            }
-            rows.cursor = Some(Cursor { uidvalidity, next_uid, backlog });
             Ok(receipt)
         })
     }

@@ -76,7 +76,7 @@ fn a_lock_of_another_program_is_told_as_such() {
     other.execute_batch("BEGIN IMMEDIATE").expect("locked");
     let mut ours = connect(&folder.path()).expect("reading is possible");
     ours.busy_timeout(Duration::ZERO).expect("set");
-    let refused = receive(&mut ours, &batch(7, vec![incoming(1, b"one")]), &tokyo(), NOW);
+    let refused = receive(&mut ours, &[batch(7, vec![incoming(1, b"one")])], &tokyo(), NOW);
     assert!(matches!(refused, Err(StoreError::Locked)), "{refused:?}");
     drop(other);
     assert_eq!(take(&mut ours, &batch(7, vec![incoming(1, b"one")])), [Some(1)]);
@@ -91,7 +91,7 @@ fn a_full_disk_is_told_as_such_by_the_writer_and_ends_nothing() {
     let outcome = runtime.block_on(async {
         let mails: Vec<Incoming> = (1..8).map(|uid| incoming(uid, &noise(uid, 60_000))).collect();
         let limit = |pages: i64| store.write(move |connection| Ok(connection.pragma_update(None, "max_page_count", pages)?));
-        let keep = |mails: Vec<Incoming>| store.write(move |connection| receive(connection, &batch(7, mails), &tokyo(), NOW));
+        let keep = |mails: Vec<Incoming>| store.write(move |connection| receive(connection, &[batch(7, mails)], &tokyo(), NOW));
         limit(60).await.expect("set");
         let full = keep(mails.clone()).await;
         limit(100_000).await.expect("set");

@@ -84,7 +84,7 @@ fn quarantined_mails_wait_longer_and_longer_until_they_arrive_or_are_gone() {
     let mut connection = in_memory();
     let quarantine = |connection: &mut Connection, uid, now| {
         let batch = Batch { quarantined: vec![(uid, "refused".to_owned())], next_uid: 9, ..batch(7, Vec::new()) };
-        receive(connection, &batch, &tokyo(), now).expect("received");
+        receive(connection, &[batch], &tokyo(), now).expect("received");
     };
     for wait in [60, 600, 3_600, 21_600, 86_400, 86_400] {
         quarantine(&mut connection, 5, NOW);
@@ -115,7 +115,7 @@ fn a_full_disk_takes_nothing_of_a_batch_and_all_of_it_later() {
     let pages = number(&connection, "PRAGMA page_count");
     connection.pragma_update(None, "max_page_count", pages + 60).expect("set");
     let batch = batch(7, (1..9).map(|uid| incoming(uid, &noise(uid, 50_000))).collect());
-    let refused = receive(&mut connection, &batch, &tokyo(), NOW);
+    let refused = receive(&mut connection, std::slice::from_ref(&batch), &tokyo(), NOW);
     assert!(matches!(refused, Err(StoreError::DiskFull)), "{refused:?}");
     assert_eq!(number(&connection, "SELECT count(*) FROM submissions"), 0);
     assert_eq!(cursor(&connection, "desk", "INBOX").expect("read"), None);
