@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::Failure;
 use super::output::{Form, cell, json_line, local, say, table};
-use super::show::as_json;
+use super::show::{as_json, readable};
 use super::status::{unopened, viewing};
 use super::words;
 use crate::desk::text::date::utc_text;
@@ -55,7 +55,7 @@ pub fn list(path: &Path, list: &List) -> Result<(), Failure> {
     if Form::of(list.json) == Form::Json {
         let files = Files::beside(&configuration.store);
         for submission in &found {
-            let raw = query::raw(&connection, &files, submission.id).map_err(|error| Failure::of(&error))?;
+            let raw = readable(submission.id, query::raw(&connection, &files, submission.id));
             json_line(&as_json(submission, raw.as_deref(), &configuration.rules))?;
         }
         return Ok(());

@@ -13,8 +13,8 @@ use super::words;
 use crate::desk;
 use crate::desk::rules::Rules;
 use crate::store::files::Files;
-use crate::store::open_for_reading;
 use crate::store::query::{self, Notice, Submission};
+use crate::store::{StoreError, open_for_reading};
 
 /// How a submission is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,16 +29,26 @@ pub fn show(path: &Path, id: i64, form: Form) -> Result<(), Failure> {
     let connection = open_for_reading(&configuration.store).map_err(|error| unopened(&configuration.store, &error))?;
     let found = query::show(&connection, id).map_err(|error| Failure::of(&error))?;
     let submission = found.ok_or_else(|| Failure::Failed(format!("there is no submission {id}; `uketsuke list` shows them")))?;
-    let raw = query::raw(&connection, &Files::beside(&configuration.store), id).map_err(|error| Failure::of(&error))?;
+    let raw = || query::raw(&connection, &Files::beside(&configuration.store), id);
     match form {
-        Form::Json => json_line(&as_json(&submission, raw.as_deref(), &configuration.rules))?,
+        Form::Json => json_line(&as_json(&submission, readable(id, raw()).as_deref(), &configuration.rules))?,
         Form::Text => as_text(&submission, &configuration.zone)?,
         Form::Raw => {
-            let raw = raw.ok_or_else(|| Failure::Failed(format!("the mail of submission {id} is no longer kept")))?;
+            let raw = raw()
+                .map_err(|error| Failure::of(&error))?
+                .ok_or_else(|| Failure::Failed(format!("the mail of submission {id} is no longer kept")))?;
             std::io::stdout().lock().write_all(&raw)?;
         }
     }
     Ok(())
+}
+
+/// A mail of which only its originals are wanted: one that cannot be read is told of, and its row is shown all the same.
+pub fn readable(id: i64, raw: Result<Option<Vec<u8>>, StoreError>) -> Option<Vec<u8>> {
+    raw.unwrap_or_else(|error| {
+        eprintln!("uketsuke: the originals of submission {id} cannot be read: {error}");
+        None
+    })
 }
 
 /// The object of `classify --json`, with what the store adds. The originals are read again from the kept mail.

@@ -161,7 +161,8 @@ impl Clerk {
     /// nobody else is blamed.
     async fn turn(&mut self, read: Option<Group>) -> Result<Turn, StoreError> {
         let Some(group) = read else {
-            let read = self.read(true).await?;
+            let read = self.read(true).await;
+            let read = self.given_back(read).await?;
             return Ok(Turn { was_idle: read.is_none(), read });
         };
         let ids = group.ids();
@@ -172,19 +173,31 @@ impl Clerk {
         }
         // Taken first: the store's thread writes the conclusions while these are read.
         let (next, concluded) = tokio::join!(biased; self.read(false), self.conclude(group));
-        let ahead = next.as_ref().ok().and_then(Option::as_ref).map(Group::ids).unwrap_or_default();
+        let ahead = match &next {
+            Ok(group) => group.as_ref().map(Group::ids).unwrap_or_default(),
+            Err(failed) => failed.undone.clone(),
+        };
         self.settle(ids, ahead, concluded).await?;
-        Ok(Turn { was_idle: false, read: next? })
+        Ok(Turn { was_idle: false, read: self.given_back(next).await? })
+    }
+
+    /// What was read; where the store failed, what was taken is given back.
+    async fn given_back(&mut self, read: Result<Option<Group>, Failed>) -> Result<Option<Group>, StoreError> {
+        match read {
+            Ok(group) => Ok(group),
+            Err(failed) => self.settle(Vec::new(), Vec::new(), Err(failed)).await.map(|()| None),
+        }
     }
 
     /// Takes a group and reads it; none where nothing waits.
-    async fn read(&self, begun_too: bool) -> Result<Option<Group>, StoreError> {
+    async fn read(&self, begun_too: bool) -> Result<Option<Group>, Failed> {
+        let nobody = |error| Failed { undone: Vec::new(), error };
         let shelf = Arc::clone(&self.shelf);
         let taken = self.store.write(move |connection| {
             let at_hand = |submission| shelf.take(submission);
             conclusion::take_pending(connection, Wanted { mails: GROUP_MAILS, bytes: GROUP_BYTES, begun_too, at_hand: &at_hand })
         });
-        let taken = taken.await?;
+        let taken = taken.await.map_err(nobody)?;
         if taken.is_empty() {
             return Ok(None);
         }
@@ -193,18 +206,22 @@ impl Clerk {
         let (threads, rules) = (self.threads, Arc::clone(&judging));
         let files = self.store.files();
         let poison = taken.iter().find(|pending| self.is_poison(pending)).map(|pending| pending.id);
+        let ids: Vec<i64> = taken.iter().map(|pending| pending.id).collect();
         let read = tokio::task::spawn_blocking(move || {
-            let readings = readings(&taken, &files, &rules, threads, poison);
-            taken
+            let readings = readings(&taken, &files, &rules, threads, poison)?;
+            let read = taken
                 .into_iter()
                 .zip(readings)
                 .map(|(mut pending, reading)| {
                     pending.let_go();
                     (pending, reading)
                 })
-                .collect::<Vec<_>>()
+                .collect::<Vec<_>>();
+            Ok(read)
         });
-        let mails = read.await.map_err(|error| StoreError::Row(format!("the judging threads failed: {error}")))?;
+        // A mail that ended the threads is one to count.
+        let read = read.await.map_err(|error| nobody(StoreError::Row(format!("the judging threads failed: {error}"))))?;
+        let mails = read.map_err(|error| Failed { undone: ids, error })?;
         Ok(Some(Group { mails, judging }))
     }
 
@@ -318,16 +335,23 @@ impl Clerk {
     }
 }
 
-/// Reads a group; a mail that ended the process or could not be concluded before, twice, is left to a person.
-fn readings(taken: &[Pending], files: &Files, judging: &Judging, threads: usize, poison: Option<i64>) -> Vec<Reading> {
+/// Reads a group, or fails where the bytes of one cannot be had for a while; a mail that ended the process or could not be concluded before, twice, is left to a person.
+fn readings(taken: &[Pending], files: &Files, judging: &Judging, threads: usize, poison: Option<i64>) -> Result<Vec<Reading>, StoreError> {
     if let Some(poison) = poison {
         tracing::error!(
             submission = poison,
             "Judging this mail failed or ended the process twice; it goes to review unread. Please report this with the mail's structure."
         );
-        return taken.iter().map(|_| desk::unread("judging failed or ended the process twice")).collect();
+        return Ok(taken.iter().map(|_| desk::unread("judging failed or ended the process twice")).collect());
     }
-    let unpacked: Vec<Result<Cow<'_, [u8]>, StoreError>> = taken.iter().map(|pending| pending.bytes(files)).collect();
+    let mut unpacked: Vec<Result<Cow<'_, [u8]>, StoreError>> = Vec::with_capacity(taken.len());
+    for pending in taken {
+        match pending.bytes(files) {
+            // A disk that cannot be read now delays a mail and says nothing of it.
+            Err(error) if !error.is_about_rows() => return Err(error),
+            bytes => unpacked.push(bytes),
+        }
+    }
     let mails: Vec<Mail<'_>> = taken.iter().zip(&unpacked).map(|(pending, bytes)| mail(pending, bytes)).collect();
     let mut readings: Vec<Reading> = match mails.as_slice() {
         // Starting a thread takes longer than reading a usual mail.
@@ -340,7 +364,7 @@ fn readings(taken: &[Pending], files: &Files, judging: &Judging, threads: usize,
             *reading = desk::unread("the kept bytes are damaged");
         }
     }
-    readings
+    Ok(readings)
 }
 
 fn mail<'b>(pending: &Pending, bytes: &'b Result<Cow<'_, [u8]>, StoreError>) -> Mail<'b> {

@@ -40,11 +40,7 @@ impl Files {
     /// [`StoreError`] with the remedy.
     pub fn open(&self) -> Result<(), StoreError> {
         let cannot = |error| self.failed(error);
-        match DirBuilder::new().mode(0o700).create(&self.folder) {
-            Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(cannot(error)),
-            Err(_) => {}
-            Ok(()) => sync(self.folder.parent().unwrap_or(Path::new("."))).map_err(cannot)?,
-        }
+        self.make().map_err(cannot)?;
         for entry in fs::read_dir(&self.folder).map_err(cannot)? {
             let entry = entry.map_err(cannot)?;
             if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
@@ -54,17 +50,33 @@ impl Files {
         Ok(())
     }
 
+    fn make(&self) -> std::io::Result<()> {
+        match DirBuilder::new().mode(0o700).create(&self.folder) {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
+            Ok(()) | Err(_) => {}
+        }
+        sync(self.folder.parent().unwrap_or(Path::new(".")))
+    }
+
     /// Keeps a mail; returns when it is on the disk. `name` is its SHA-256.
     ///
     /// # Errors
     /// [`StoreError`] with the remedy; then nothing is kept.
     pub fn keep(&self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
-        self.write(name, bytes).map_err(|error| self.failed(error))
+        let written = match self.write(name, bytes) {
+            // Somebody took the folder away.
+            Err(error) if error.kind() == ErrorKind::NotFound => self.make().and_then(|()| self.write(name, bytes)),
+            written => written,
+        };
+        written.map_err(|error| self.failed(error))
     }
 
     fn write(&self, name: &str, bytes: &[u8]) -> std::io::Result<()> {
         let path = self.path(name);
-        if !matches!(self.kept(name), Ok(Some(_))) {
+        if matches!(self.kept(name), Ok(Some(_))) {
+            // Whoever put it there may not have waited for the disk: an operator with a backup.
+            File::open(&path)?.sync_all()?;
+        } else {
             let mut file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(&self.folder)?;
             file.write_all(bytes)?;
             file.as_file().sync_data()?;
@@ -81,14 +93,14 @@ impl Files {
     /// A mail as it was received; none where there is no such file.
     ///
     /// # Errors
-    /// [`StoreError::Row`] when the file holds something else.
+    /// [`StoreError::Row`] when the file holds something else; another [`StoreError`] when it cannot be read now and perhaps can be later.
     pub fn kept(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
         let path = self.path(name);
         match fs::read(&path) {
             Ok(bytes) if sha256(&[&bytes]) == name => Ok(Some(bytes)),
             Ok(_) => Err(StoreError::Row(format!("the mail in {} is damaged", path.display()))),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(StoreError::Row(format!("the mail in {} cannot be read: {error}", path.display()))),
+            Err(error) => Err(StoreError::CannotOpen { path, detail: error.to_string() }),
         }
     }
 

@@ -1,6 +1,7 @@
 //! SIGKILL between any two transactions: the next run finishes the work, and no applicant notices.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use testbed::imap::{self, Folder};
 use testbed::mail::{Random, bulk};
@@ -46,14 +47,55 @@ async fn killed_while_judging() {
     recovers_from("taken", unfiled).await;
 }
 
+/// An office that died when it had taken a large mail, and that mail's file.
+async fn with_a_large_mail(seed: u64) -> (Post, Office, PathBuf) {
+    let large = bulk(seed, 2_000).find(|mail| mail.raw.len() > 200_000).expect("one in fifty is");
+    let post = Post { mails: vec![large] };
+    let office = Office::with_post(&post, unfiled);
+    dies_after("T1", &office).await;
+    let name = office.rows("SELECT sha256 FROM submissions").remove(0);
+    let file = office.path("uketsuke.db.mails").join(format!("{name}.eml"));
+    (post, office, file)
+}
+
+#[tokio::test]
+async fn a_large_mail_whose_file_is_damaged_goes_to_a_person_and_hides_no_other() {
+    let (_, office, file) = with_a_large_mail(7).await;
+    std::fs::write(file, b"From: somebody@example.jp\r\n\r\nelse").expect("written");
+    let daemon = office.start();
+    office.until_settled(1).await;
+    assert_eq!(office.rows("SELECT verdict, code FROM submissions JOIN findings ON submission = submissions.id"), ["review|unjudgeable"]);
+    let listed = office.ask(&["list", "--json"]).await;
+    assert!(listed.stdout.contains("\"originals\":null"), "{}", listed.stdout);
+    assert!(listed.stderr.contains("the originals of submission 1 cannot be read: "), "{}", listed.stderr);
+    assert!(office.ask(&["show", "1"]).await.stdout.contains("unjudgeable"));
+    let raw = office.ask(&["show", "1", "--raw"]).await;
+    assert!(raw.stdout.is_empty() && raw.stderr.contains("is damaged"), "{}", raw.stderr);
+    daemon.close().await;
+}
+
+/// A disk that fails for a while costs no attempt and no verdict.
+#[tokio::test]
+async fn a_large_mail_whose_file_cannot_be_read_for_a_while_is_judged_later() {
+    let (post, office, file) = with_a_large_mail(7).await;
+    let aside = file.with_extension("aside");
+    std::fs::rename(&file, &aside).expect("moved");
+    std::fs::create_dir(&file).expect("made");
+    let daemon = office.start();
+    daemon.until_said("Judging is interrupted").await;
+    std::fs::remove_dir(&file).expect("removed");
+    std::fs::rename(&aside, &file).expect("moved");
+    office.until_settled(1).await;
+    assert_eq!(office.judged(), post.rows());
+    assert_eq!(office.rows("SELECT attempts FROM submissions"), ["1"]);
+    daemon.close().await;
+}
+
 /// What lay in memory is gone; the next run reads the mail's file.
 #[tokio::test]
 async fn killed_after_a_large_mail_was_stored() {
     let (_, seed) = Random::of_this_run();
-    let large = bulk(seed, 2_000).find(|mail| mail.raw.len() > 200_000).expect("one in fifty is");
-    let post = Post { mails: vec![large] };
-    let office = Office::with_post(&post, |plan| plan);
-    dies_after("T1", &office).await;
+    let (post, office, _) = with_a_large_mail(seed).await;
     let daemon = office.start();
     office.until_settled(1).await;
     assert_eq!(office.judged(), post.rows(), "seed {seed}");

@@ -126,3 +126,58 @@ fn files_that_no_row_knows_stay() {
     stored(&folder, &[]);
     assert_eq!(names(&folder).len(), 1);
 }
+
+#[test]
+fn a_folder_that_was_taken_away_is_made_again() {
+    let folder = Folder::new();
+    let files = Files::beside(&folder.path());
+    files.keep(&sha256(&[&large(1)]), &large(1)).expect("kept");
+    assert_eq!(names(&folder), [format!("{}.eml", sha256(&[&large(1)]))]);
+}
+
+#[test]
+fn what_cannot_be_read_now_is_no_damage() {
+    let folder = Folder::new();
+    let files = Files::beside(&folder.path());
+    files.open().expect("made");
+    // A folder in the place of the file: reading fails, and says nothing of the mail.
+    fs::create_dir(folder.path().with_extension("db.mails").join("name.eml")).expect("made");
+    let refused = files.kept("name").expect_err("refused");
+    assert!(!refused.is_about_rows(), "{refused}");
+}
+
+/// As the version before kept it.
+fn kept_in_rows(connection: &Connection, mail: &[u8]) {
+    let packed = raw::Packed::of(mail).expect("packed");
+    let insert = "INSERT INTO submissions (id, account, folder, uidvalidity, uid, sha256, size, content, sighting, received_at, stored_at, receipt)
+                  VALUES (1, 'desk', 'INBOX', 7, 1, ?1, ?2, 'whole', 'live', '2026-11-23T15:30:00Z', '2026-11-23T15:30:00Z', '20261124-000001')";
+    connection.execute(insert, rusqlite::params![sha256(&[mail]), i64::try_from(mail.len()).expect("small")]).expect("inserted");
+    raw::keep(connection, 1, &packed).expect("kept");
+}
+
+#[test]
+fn an_older_store_keeps_its_large_mails_and_erases_what_was_fetched_again() {
+    let folder = Folder::new();
+    let mail = large(1);
+    let old = Connection::open(folder.path()).expect("opened");
+    for sql in [include_str!("../schema/001.sql"), include_str!("../schema/002.sql")] {
+        old.execute_batch(sql).expect("made");
+    }
+    old.execute_batch(&format!("PRAGMA application_id = {}; PRAGMA user_version = 2", schema::APPLICATION_ID)).expect("signed");
+    kept_in_rows(&old, &mail);
+    drop(old);
+    // The folder was renumbered: the same mail under another UID is recognised, and its file stands.
+    stored(&folder, &[("desk", b"other"), ("desk", &mail)]);
+    let mut connection = open_for_operator(&folder.path()).expect("ours");
+    assert_eq!(column(&connection, "SELECT uid || kept FROM submissions WHERE id = 1"), ["2rows"]);
+    assert_eq!(query::raw(&connection, &Files::beside(&folder.path()), 1).expect("read"), Some(mail.clone()));
+    let nobody = |_| None;
+    let wanted = Wanted { mails: 1, bytes: 1 << 20, begun_too: true, at_hand: &nobody };
+    let taken = take_pending(&mut connection, wanted).expect("taken");
+    assert_eq!(taken[0].bytes(&nowhere()).expect("unpacked").into_owned(), mail);
+    connection.execute_batch("DELETE FROM submissions WHERE id = 1").expect("erased");
+    drop(connection);
+    assert_eq!(names(&folder).len(), 1);
+    stored(&folder, &[]);
+    assert_eq!(names(&folder), [""; 0]);
+}
