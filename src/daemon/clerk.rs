@@ -335,7 +335,10 @@ impl Clerk {
     }
 }
 
-/// Reads a group, or fails where the bytes of one cannot be had for a while; a mail that ended the process or could not be concluded before, twice, is left to a person.
+/// Reads a group; a mail that ended the process or could not be concluded before, twice, is left to a person.
+///
+/// # Errors
+/// Where the bytes of a mail cannot be had for a while; nothing of the group was read then.
 fn readings(taken: &[Pending], files: &Files, judging: &Judging, threads: usize, poison: Option<i64>) -> Result<Vec<Reading>, StoreError> {
     if let Some(poison) = poison {
         tracing::error!(

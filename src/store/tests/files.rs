@@ -166,6 +166,7 @@ fn an_older_store_keeps_its_large_mails_and_erases_what_was_fetched_again() {
     old.execute_batch(&format!("PRAGMA application_id = {}; PRAGMA user_version = 2", schema::APPLICATION_ID)).expect("signed");
     kept_in_rows(&old, &mail);
     drop(old);
+    assert!(include_str!("../schema/003.sql").contains(&format!("old.size > {LARGE} ")), "the trigger knows the same bound");
     // The folder was renumbered: the same mail under another UID is recognised, and its file stands.
     stored(&folder, &[("desk", b"other"), ("desk", &mail)]);
     let mut connection = open_for_operator(&folder.path()).expect("ours");
